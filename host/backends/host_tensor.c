@@ -1,0 +1,34 @@
+#include "backends/host_tensor.h"
+
+#include <string.h>
+
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+denseblock_status dblk_host_place_input(const denseblock_plan *plan, const void *x, void *y) {
+    const size_t element_size = denseblock_type_size(plan->type);
+    const size_t x_pixel = (size_t)plan->channels * element_size;
+    const size_t y_pixel = (size_t)plan->output_channels * element_size;
+    const int64_t pixels = plan->batch * plan->height * plan->width;
+    for (int64_t p = 0; p < pixels; p++)
+        memcpy((char *)y + (size_t)p * y_pixel, (const char *)x + (size_t)p * x_pixel, x_pixel);
+    return DENSEBLOCK_OK;
+}
+
+int dblk_host_thread_count(int64_t asked) {
+#ifdef _OPENMP
+    return asked != 0 ? (int)asked : omp_get_max_threads();
+#else
+    (void)asked;
+    return 1;
+#endif
+}
+
+size_t dblk_host_thread(void) {
+#ifdef _OPENMP
+    return (size_t)omp_get_thread_num();
+#else
+    return 0;
+#endif
+}

@@ -1,0 +1,41 @@
+/* The layer loop, the same for all backends. */
+#include "backends/backend.h"
+#include "block/context.h"
+#include "block/plan.h"
+
+static void report_progress(const denseblock_context *context, const denseblock_plan *plan,
+                            int64_t l) {
+    if (context->progress != NULL)
+        context->progress(plan->layers[l].flops_done / plan->flops, context->progress_user);
+}
+
+denseblock_status denseblock_forward(denseblock_context *context, const denseblock_plan *plan,
+                                     const void *prepared, const void *x, void *y,
+                                     void *workspace) {
+    static const char function[] = "denseblock_forward";
+    denseblock_status status = dblk_context_check(context, plan, function);
+    if (status != DENSEBLOCK_OK)
+        return status;
+    if (plan->output_bytes == 0) /* an empty batch */
+        return DENSEBLOCK_OK;
+
+    const size_t element_size = denseblock_type_size(plan->type);
+    const bool in_place = x == NULL || x == y;
+    status = dblk_pointer_check(y, plan->output_bytes, element_size, function, "y");
+    if (status == DENSEBLOCK_OK && !in_place)
+        status = dblk_pointer_check(x, 1, element_size, function, "x");
+    if (status == DENSEBLOCK_OK)
+        status = dblk_pointer_check(prepared, plan->weights_bytes, DENSEBLOCK_ALIGNMENT, function,
+                                    "prepared");
+    if (status == DENSEBLOCK_OK)
+        status = dblk_pointer_check(workspace, plan->workspace_bytes, DENSEBLOCK_ALIGNMENT,
+                                    function, "workspace");
+    if (status == DENSEBLOCK_OK && !in_place)
+        status = plan->backend->place_input(plan, x, y);
+    for (int64_t l = 0; status == DENSEBLOCK_OK && l < plan->layer_count; l++) {
+        status = plan->backend->forward_layer(plan, l, prepared, y, workspace);
+        if (status == DENSEBLOCK_OK)
+            report_progress(context, plan, l);
+    }
+    return status;
+}

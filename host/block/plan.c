@@ -1,0 +1,139 @@
+#include "block/plan.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "backends/backend.h"
+#include "block/description.h"
+#include "block/descriptor.h"
+#include "memory/size.h"
+#include "status/fail.h"
+
+enum { MAX_THREADS = 1024 };
+static const size_t default_workspace_limit = (size_t)64 << 20;
+
+static denseblock_status check_options(const denseblock_plan_options *options) {
+    if ((unsigned)options->algorithm > DENSEBLOCK_ALGORITHM_WINOGRAD4)
+        return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT, "algorithm %d is none",
+                         (int)options->algorithm);
+    if ((unsigned)options->accuracy > DENSEBLOCK_ACCURACY_HIGH)
+        return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT, "accuracy %d is none",
+                         (int)options->accuracy);
+    if (options->group_size < 0)
+        return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT,
+                         "group size is %" PRId64 ": it must be at least 1, or 0 for the plan's "
+                         "own choice",
+                         options->group_size);
+    if (options->thread_count < 0 || options->thread_count > MAX_THREADS)
+        return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT,
+                         "thread count is %" PRId64 ": it must be 1 to %d, or 0 for what the "
+                         "environment says",
+                         options->thread_count, MAX_THREADS);
+    return DENSEBLOCK_OK;
+}
+
+static denseblock_status plan_allocate(int64_t layer_count, denseblock_plan **plan) {
+    size_t bytes = sizeof(struct dblk_layer);
+    if (dblk_size_multiply(&bytes, layer_count) && dblk_size_add(&bytes, sizeof **plan))
+        *plan = calloc(1, bytes);
+    if (*plan == NULL)
+        return dblk_fail(DENSEBLOCK_OUT_OF_MEMORY, "no memory for a plan of %" PRId64 " layers",
+                         layer_count);
+    return DENSEBLOCK_OK;
+}
+
+static denseblock_status check_workspace(const denseblock_plan *plan, size_t limit) {
+    if (plan->workspace_bytes > limit)
+        return dblk_fail(DENSEBLOCK_UNSUPPORTED,
+                         "the %s backend needs a workspace of %zu bytes for this block: raise "
+                         "the workspace limit of %zu",
+                         plan->backend->name, plan->workspace_bytes, limit);
+    return DENSEBLOCK_OK;
+}
+
+denseblock_status denseblock_plan_create(const denseblock_desc *desc, denseblock_backend backend,
+                                         const denseblock_plan_options *options,
+                                         denseblock_plan **plan) {
+    if (plan != NULL)
+        *plan = NULL;
+    if (desc == NULL || plan == NULL)
+        return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT, "denseblock_plan_create: %s is NULL",
+                         desc == NULL ? "desc" : "plan");
+    const denseblock_plan_options defaults = {0};
+    if (options == NULL)
+        options = &defaults;
+    const size_t limit =
+        options->workspace_limit == 0 ? default_workspace_limit : options->workspace_limit;
+
+    denseblock_plan *made = NULL;
+    const struct dblk_backend *chosen = NULL;
+    denseblock_status status = dblk_descriptor_check(desc);
+    if (status == DENSEBLOCK_OK)
+        status = check_options(options);
+    if (status == DENSEBLOCK_OK)
+        status = dblk_backend_find(backend, &chosen);
+    if (status == DENSEBLOCK_OK)
+        status = plan_allocate(desc->layer_count, &made);
+    if (status != DENSEBLOCK_OK)
+        goto exit;
+
+    made->backend = chosen;
+    status = dblk_descriptor_lay_out(desc, made);
+    if (status == DENSEBLOCK_OK)
+        status = chosen->plan(made, options);
+    if (status == DENSEBLOCK_OK)
+        status = check_workspace(made, limit);
+    if (status == DENSEBLOCK_OK)
+        status = dblk_description_make(made);
+
+exit:
+    if (status != DENSEBLOCK_OK) {
+        denseblock_plan_destroy(made);
+        return status;
+    }
+    *plan = made;
+    return DENSEBLOCK_OK;
+}
+
+void denseblock_plan_destroy(denseblock_plan *plan) {
+    if (plan == NULL)
+        return;
+    free(plan->description);
+    free(plan);
+}
+
+denseblock_backend denseblock_plan_backend(const denseblock_plan *plan) {
+    return plan->backend->id;
+}
+
+int64_t denseblock_plan_output_channels(const denseblock_plan *plan) {
+    return plan->output_channels;
+}
+
+size_t denseblock_plan_output_bytes(const denseblock_plan *plan) {
+    return plan->output_bytes;
+}
+
+size_t denseblock_plan_weights_bytes(const denseblock_plan *plan) {
+    return plan->weights_bytes;
+}
+
+size_t denseblock_plan_workspace_bytes(const denseblock_plan *plan) {
+    return plan->workspace_bytes;
+}
+
+double denseblock_plan_flops(const denseblock_plan *plan) {
+    return plan->flops;
+}
+
+double denseblock_plan_bytes_moved(const denseblock_plan *plan) {
+    return plan->bytes_moved;
+}
+
+int denseblock_plan_thread_count(const denseblock_plan *plan) {
+    return plan->thread_count;
+}
+
+const char *denseblock_plan_describe(const denseblock_plan *plan) {
+    return plan->description;
+}

@@ -1,0 +1,20 @@
+/* The header of a .npy file: a Python dictionary in text, from an untrusted file. */
+#ifndef DENSEBLOCK_HOST_NPY_HEADER_H
+#define DENSEBLOCK_HOST_NPY_HEADER_H
+
+#include "denseblock.h"
+
+/* Of the format: magic string, version, length of the text. */
+enum { DBLK_NPY_PREFIX_MOST = 12, DBLK_NPY_TEXT_MOST = 65535 };
+
+/* Parses {'descr': '<f4', 'fortran_order': False, 'shape': (1, 2), } into type, rank and shape.
+ * `text` need not end with a zero. `path` begins the messages. DENSEBLOCK_BAD_FILE. */
+denseblock_status dblk_npy_header_parse(const char *path, const char *text, size_t length,
+                                        denseblock_array *array);
+
+/* Writes the complete header of version 1.0, prefix included, padded as NumPy does, to `out`.
+ * Returns its length. The array's type is f16, f32 or f64. */
+enum { DBLK_NPY_HEADER_MOST = 512 };
+size_t dblk_npy_header_write(const denseblock_array *array, char out[DBLK_NPY_HEADER_MOST]);
+
+#endif

@@ -1,0 +1,117 @@
+/* What of CUDA there is: in this build, and on this machine. */
+#include "status/fail.h"
+
+static _Thread_local char condition[256];
+
+#ifndef DENSEBLOCK_BUILD_CUDA
+
+void denseblock_cuda_query(denseblock_cuda *cuda) {
+    snprintf(condition, sizeof condition,
+             "CPU-only build: no CUDA compiler was used, GPUs are not looked for");
+    *cuda = (denseblock_cuda){.condition = condition};
+}
+
+denseblock_status denseblock_device_query(int device, denseblock_device *info) {
+    (void)device;
+    if (info == NULL)
+        return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT, "denseblock_device_query: info is NULL");
+    *info = (denseblock_device){0};
+    return dblk_fail(DENSEBLOCK_UNAVAILABLE, "a CPU-only build has no devices");
+}
+
+#else
+
+#include <dlfcn.h>
+
+#include "device.h"
+
+/* cuBLAS and cuDNN are looked for by name, so that the library starts without them. They are
+ * asked for their version and closed again. */
+static void *open_library(const char *const *names) {
+    void *library = NULL;
+    for (; *names != NULL && library == NULL; names++)
+        library = dlopen(*names, RTLD_LAZY | RTLD_LOCAL);
+    return library;
+}
+
+/* dlsym gives a void *, which ISO C does not turn into a function pointer; POSIX does. */
+static void find_function(void *library, const char *name, void *function) {
+    *(void **)function = dlsym(library, name);
+}
+
+static int cublas_version(void) {
+    static const char *const names[] = {"libcublas.so.13", "libcublas.so.12", NULL};
+    enum { MAJOR, MINOR, PATCH, PROPERTY_COUNT }; /* libraryPropertyType of CUDA */
+    void *library = open_library(names);
+    if (library == NULL)
+        return 0;
+    int (*get_property)(int property, int *value) = NULL;
+    find_function(library, "cublasGetProperty", (void *)&get_property);
+    int parts[PROPERTY_COUNT] = {0};
+    for (int i = 0; i < PROPERTY_COUNT && get_property != NULL; i++)
+        if (get_property(i, &parts[i]) != 0)
+            parts[i] = 0;
+    dlclose(library);
+    return parts[MAJOR] * 10000 + parts[MINOR] * 100 + parts[PATCH];
+}
+
+static int cudnn_version(void) {
+    static const char *const names[] = {"libcudnn.so.9", NULL};
+    void *library = open_library(names);
+    if (library == NULL)
+        return 0;
+    size_t (*get_version)(void) = NULL;
+    find_function(library, "cudnnGetVersion", (void *)&get_version);
+    const int version = get_version == NULL ? 0 : (int)get_version();
+    dlclose(library);
+    return version;
+}
+
+static void describe_condition(const denseblock_cuda *cuda, const char *problem) {
+    const int runtime = cuda->runtime_version, driver = cuda->driver_version;
+    const int major = runtime / 1000, minor = runtime % 1000 / 10;
+    if (driver == 0)
+        snprintf(condition, sizeof condition,
+                 "CUDA %d.%d build, but this machine has no NVIDIA driver", major, minor);
+    else if (driver / 1000 < major)
+        snprintf(condition, sizeof condition,
+                 "CUDA %d.%d build, but the driver is for CUDA %d.%d: install a newer driver",
+                 major, minor, driver / 1000, driver % 1000 / 10);
+    else if (cuda->device_count == 0)
+        snprintf(condition, sizeof condition, "CUDA %d.%d build, driver found, but no GPU: %s",
+                 major, minor, problem);
+    else
+        snprintf(condition, sizeof condition, "CUDA %d.%d build, %d GPU%s found", major, minor,
+                 cuda->device_count, cuda->device_count == 1 ? "" : "s");
+}
+
+void denseblock_cuda_query(denseblock_cuda *cuda) {
+    const char *problem = "";
+    *cuda = (denseblock_cuda){
+        .runtime_version = dblk_cuda_runtime_version(),
+        .driver_version = dblk_cuda_driver_version(),
+        .cublas_version = cublas_version(),
+        .cudnn_version = cudnn_version(),
+        .condition = condition,
+    };
+    if (cuda->driver_version != 0)
+        cuda->device_count = dblk_cuda_device_count(&problem);
+    describe_condition(cuda, problem);
+}
+
+denseblock_status denseblock_device_query(int device, denseblock_device *info) {
+    if (info == NULL)
+        return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT, "denseblock_device_query: info is NULL");
+    *info = (denseblock_device){0};
+    const char *problem = "";
+    const int count = dblk_cuda_driver_version() == 0 ? 0 : dblk_cuda_device_count(&problem);
+    if (count == 0)
+        return dblk_fail(DENSEBLOCK_UNAVAILABLE, "there is no GPU");
+    if (device < 0 || device >= count)
+        return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT, "no device %d: there are 0 to %d", device,
+                         count - 1);
+    const denseblock_status status = dblk_cuda_device_describe(device, info, &problem);
+    return status == DENSEBLOCK_OK ? status : dblk_fail(status, "device %d: %s", device, problem);
+}
+
+#endif
