@@ -18,8 +18,10 @@ __attribute__((format(printf, 2, 3))) static void append(struct text *text, cons
                                                          ...) {
     va_list arguments;
     va_start(arguments, format);
-    char *end = text->start == NULL ? NULL : text->start + text->length;
-    const int written = vsnprintf(end, text->capacity - text->length, format, arguments);
+    const bool measuring = text->start == NULL;
+    const int written =
+        vsnprintf(measuring ? NULL : text->start + text->length,
+                  measuring ? 0 : text->capacity - text->length, format, arguments);
     va_end(arguments);
     if (written > 0)
         text->length += (size_t)written;

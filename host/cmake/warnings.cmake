@@ -3,6 +3,3 @@
 set(DENSEBLOCK_WARNINGS
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes
     -Wmissing-prototypes -Wvla -Wformat=2 -Wundef -Wcast-qual -Wwrite-strings)
-if(NOT DENSEBLOCK_OPENMP)
-    list(APPEND DENSEBLOCK_WARNINGS -Wno-unknown-pragmas)
-endif()

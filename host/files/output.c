@@ -68,13 +68,9 @@ static denseblock_status allocate(const char *path, denseblock_output **output) 
 static int open_unnamed(const denseblock_output *output) {
     if (access("/proc/self/fd", X_OK) != 0) /* the way to its name leads through there */
         return -1;
-    char *folder = strndup(output->target, folder_length(output->target));
-    if (folder == NULL)
-        return -1;
-    const int fd =
-        open(*folder == 0 ? "." : folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, PERMISSIONS);
-    free(folder);
-    return fd;
+    char *folder = output->temporary; /* the name to come has room for it */
+    sprintf(folder, "%.*s.", (int)folder_length(output->target), output->target);
+    return open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, PERMISSIONS);
 }
 
 static int open_named(denseblock_output *output) {

@@ -1,0 +1,33 @@
+/* Every GPU of this machine is described, and a kernel of this build runs there. Uses no test
+ * library: GPU machines often have none installed. */
+#include <stdlib.h>
+
+#include "denseblock.h"
+
+enum { SKIPPED = 77 };
+
+int main(void) {
+    denseblock_cuda cuda;
+    denseblock_cuda_query(&cuda);
+    if (cuda.device_count == 0) {
+        printf("SKIP: %s\n", cuda.condition);
+        return SKIPPED;
+    }
+    int failures = 0;
+    for (int d = 0; d < cuda.device_count; d++) {
+        denseblock_device device;
+        if (denseblock_device_query(d, &device) != DENSEBLOCK_OK) {
+            printf("device %d: %s\n", d, denseblock_last_error());
+            failures++;
+            continue;
+        }
+        const bool described = device.name[0] != 0 && device.compute_capability >= 10 &&
+                               device.multiprocessors > 0 && device.memory_bytes > 0;
+        printf("device %d: %s, sm_%d, %d multiprocessors, %zu bytes, a kernel %s\n", d,
+               device.name, device.compute_capability, device.multiprocessors,
+               device.memory_bytes, device.usable ? "ran" : "did not run");
+        if (!described || !device.usable)
+            failures++;
+    }
+    return failures == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,106 @@
+#include "fixture.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "elements/elements.h"
+#include "suite.h"
+
+uint64_t next_random(uint64_t *state) {
+    uint64_t z = (*state += UINT64_C(0x9E3779B97F4A7C15));
+    z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
+    return z ^ (z >> 31);
+}
+
+double random_between(uint64_t *state, double low, double high) {
+    return low + (high - low) * (double)(next_random(state) >> 11) * 0x1p-53;
+}
+
+int64_t random_size(uint64_t *state, int64_t low, int64_t high) {
+    return low + (int64_t)(next_random(state) % (uint64_t)(high - low + 1));
+}
+
+void *aligned_memory(size_t bytes) {
+    const size_t rounded = (bytes / DENSEBLOCK_ALIGNMENT + 1) * DENSEBLOCK_ALIGNMENT;
+    void *memory = aligned_alloc(DENSEBLOCK_ALIGNMENT, rounded);
+    ck_assert_ptr_nonnull(memory);
+    return memory;
+}
+
+void fixture_random_desc(struct fixture *fixture, uint64_t seed, denseblock_type type) {
+    *fixture = (struct fixture){0};
+    fixture->desc = (denseblock_desc){
+        .batch = random_size(&seed, 1, 3),
+        .height = random_size(&seed, 1, 7),
+        .width = random_size(&seed, 1, 11),
+        .channels = random_size(&seed, 1, 5),
+        .layer_count = random_size(&seed, 1, 4),
+        .layers = fixture->layers,
+        .type = type,
+    };
+    for (int64_t l = 0; l < fixture->desc.layer_count; l++)
+        fixture->layers[l] = (denseblock_layer){
+            .kernel_height = random_size(&seed, 1, 5),
+            .kernel_width = random_size(&seed, 1, 5),
+            .growth = random_size(&seed, 1, 7),
+        };
+}
+
+static void *random_array(uint64_t *seed, denseblock_type type, size_t count, double scale) {
+    void *array = aligned_memory(count * denseblock_type_size(type));
+    for (size_t i = 0; i < count; i++)
+        dblk_element_store(type, array, i, random_between(seed, -scale, scale));
+    return array;
+}
+
+size_t fixture_x_count(const struct fixture *fixture) {
+    const denseblock_desc *desc = &fixture->desc;
+    return (size_t)(desc->batch * desc->height * desc->width * desc->channels);
+}
+
+size_t fixture_y_count(const struct fixture *fixture) {
+    return denseblock_plan_output_bytes(fixture->plan) / denseblock_type_size(fixture->desc.type);
+}
+
+void fixture_make(struct fixture *fixture, uint64_t seed,
+                  const denseblock_plan_options *options) {
+    const denseblock_desc *desc = &fixture->desc;
+    ck_ok(denseblock_plan_create(desc, DENSEBLOCK_BACKEND_REFERENCE, options, &fixture->plan));
+    ck_ok(denseblock_context_create(DENSEBLOCK_BACKEND_REFERENCE, 0, &fixture->context));
+
+    int64_t channels = desc->channels;
+    for (int64_t l = 0; l < desc->layer_count; l++) {
+        const denseblock_layer *layer = &desc->layers[l];
+        const int64_t inputs = layer->kernel_height * layer->kernel_width * channels;
+        fixture->kernels[l] = random_array(&seed, desc->type, (size_t)(inputs * layer->growth),
+                                           sqrt(6.0 / (double)inputs));
+        channels += layer->growth;
+    }
+    fixture->x = random_array(&seed, desc->type, fixture_x_count(fixture), 1);
+    fixture->y = aligned_memory(denseblock_plan_output_bytes(fixture->plan));
+    for (size_t i = 0; i < fixture_y_count(fixture); i++)
+        dblk_element_store(desc->type, fixture->y, i, (double)NAN);
+
+    fixture->prepared = aligned_memory(denseblock_plan_weights_bytes(fixture->plan));
+    fixture->workspace = aligned_memory(denseblock_plan_workspace_bytes(fixture->plan));
+    ck_ok(denseblock_weights_prepare(fixture->context, fixture->plan,
+                                     (const void *const *)fixture->kernels, fixture->prepared));
+}
+
+void fixture_forward(struct fixture *fixture) {
+    ck_ok(denseblock_forward(fixture->context, fixture->plan, fixture->prepared, fixture->x,
+                             fixture->y, fixture->workspace));
+}
+
+void fixture_free(struct fixture *fixture) {
+    for (int l = 0; l < FIXTURE_MAX_LAYERS; l++)
+        free(fixture->kernels[l]);
+    free(fixture->x);
+    free(fixture->y);
+    free(fixture->prepared);
+    free(fixture->workspace);
+    denseblock_context_destroy(fixture->context);
+    denseblock_plan_destroy(fixture->plan);
+    *fixture = (struct fixture){0};
+}

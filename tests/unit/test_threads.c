@@ -1,0 +1,83 @@
+/* Many threads execute one plan at once, each with a context of its own. */
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "fixture.h"
+#include "suite.h"
+
+enum { THREADS = 8, EXECUTIONS = 20 };
+
+struct work {
+    pthread_t thread;
+    const struct fixture *shared; /* plan, prepared weights and x */
+    void *y, *workspace;
+    const char *problem;
+};
+
+static void *execute(void *argument) {
+    struct work *work = argument;
+    const struct fixture *shared = work->shared;
+    denseblock_context *context = NULL;
+    if (denseblock_context_create(DENSEBLOCK_BACKEND_REFERENCE, 0, &context) != DENSEBLOCK_OK)
+        work->problem = denseblock_last_error();
+    for (int i = 0; i < EXECUTIONS && work->problem == NULL; i++) {
+        const size_t bytes = denseblock_plan_output_bytes(shared->plan);
+        memset(work->y, 0xFF, bytes);
+        if (denseblock_forward(context, shared->plan, shared->prepared, shared->x, work->y,
+                               work->workspace) != DENSEBLOCK_OK)
+            work->problem = "forward failed";
+        else if (memcmp(work->y, shared->y, bytes) != 0)
+            work->problem = "another result than alone";
+    }
+    denseblock_context_destroy(context);
+    return NULL;
+}
+
+static void run_at_once(int openmp_threads) {
+    struct fixture shared = {0};
+    denseblock_layers_fill(shared.layers, 3, 3, 3, 5);
+    shared.desc = (denseblock_desc){.batch = 2,
+                                    .height = 11,
+                                    .width = 13,
+                                    .channels = 7,
+                                    .layer_count = 3,
+                                    .layers = shared.layers};
+    fixture_make(&shared, 1, &(denseblock_plan_options){.thread_count = openmp_threads});
+    fixture_forward(&shared);
+
+    struct work work[THREADS];
+    for (int t = 0; t < THREADS; t++) {
+        work[t] = (struct work){
+            .shared = &shared,
+            .y = aligned_memory(denseblock_plan_output_bytes(shared.plan)),
+            .workspace = aligned_memory(denseblock_plan_workspace_bytes(shared.plan)),
+        };
+        ck_assert_int_eq(pthread_create(&work[t].thread, NULL, execute, &work[t]), 0);
+    }
+    for (int t = 0; t < THREADS; t++) {
+        ck_assert_int_eq(pthread_join(work[t].thread, NULL), 0);
+        ck_assert_msg(work[t].problem == NULL, "thread %d: %s", t, work[t].problem);
+        free(work[t].y);
+        free(work[t].workspace);
+    }
+    fixture_free(&shared);
+}
+
+START_TEST(threads_share_a_plan_of_one_thread_each) {
+    run_at_once(1);
+}
+END_TEST
+
+START_TEST(threads_share_a_plan_that_has_threads_itself) {
+    run_at_once(2);
+}
+END_TEST
+
+Suite *suite(void) {
+    const TTest *const tests[] = {
+        threads_share_a_plan_of_one_thread_each,
+        threads_share_a_plan_that_has_threads_itself,
+        NULL,
+    };
+    return suite_of("threads", tests);
+}
