@@ -131,7 +131,7 @@ denseblock_status dblk_npy_read(FILE *file, size_t size, const char *path,
     denseblock_status status = read_prefix(file, size, path, &prefix, &text_length);
     if (status != DENSEBLOCK_OK)
         goto exit;
-    text = malloc(text_length + 1);
+    text = malloc(text_length > 0 ? text_length : 1);
     if (text == NULL) {
         status = dblk_fail(DENSEBLOCK_OUT_OF_MEMORY, "%s: no memory for its header", path);
         goto exit;

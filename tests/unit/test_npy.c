@@ -53,6 +53,10 @@ START_TEST(malformed_headers_are_refused) {
         "",
         "{",
         "{}",
+        "{'descr':",
+        "{'fortran_order':",
+        "{'shape': (",
+        "{'shape': (1",
         "nonsense",
         "{'descr': '<f4', 'fortran_order': False}",
         "{'descr': '<f4', 'shape': (1,)}",
@@ -130,6 +134,8 @@ START_TEST(a_file_cut_anywhere_is_refused) {
         ck_assert_ptr_nonnull(cut);
         ck_assert_int_eq((int)dblk_npy_read(cut, size, path, &array), DENSEBLOCK_BAD_FILE);
         fclose(cut);
+        if (size >= 10 && size < 128)
+            ck_assert_ptr_nonnull(strstr(denseblock_last_error(), "the .npy header should be"));
     }
 }
 END_TEST
