@@ -339,7 +339,7 @@ typedef struct denseblock_array {
     denseblock_type type;
     int rank; /* 0 to DENSEBLOCK_MAX_RANK */
     int64_t shape[DENSEBLOCK_MAX_RANK];
-    void *data; /* NULL when a size is 0 */
+    void *data; /* memory of malloc; NULL when a size is 0 */
 } denseblock_array;
 
 /* The product of the sizes. For arrays made by this library, which fit in memory. */

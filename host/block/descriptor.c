@@ -32,7 +32,7 @@ static denseblock_status check_layer(int64_t l, const denseblock_layer *layer) {
                  {"growth", layer->growth}};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         char name[64];
-        snprintf(name, sizeof name, "layer %" PRId64 ": %s", l, sizes[i].name);
+        (void)snprintf(name, sizeof name, "layer %" PRId64 ": %s", l, sizes[i].name);
         const denseblock_status status = check_size(name, sizes[i].value, 1);
         if (status != DENSEBLOCK_OK)
             return status;

@@ -49,7 +49,7 @@ denseblock_status denseblock_weights_prepare(denseblock_context *context,
     const size_t element_size = denseblock_type_size(plan->type);
     for (int64_t l = 0; status == DENSEBLOCK_OK && l < plan->layer_count; l++) {
         char name[32];
-        snprintf(name, sizeof name, "kernels[%" PRId64 "]", l);
+        (void)snprintf(name, sizeof name, "kernels[%" PRId64 "]", l);
         const size_t bytes = (size_t)dblk_layer_kernel_count(&plan->layers[l]) * element_size;
         status = dblk_pointer_check(kernels[l], bytes, element_size, function, name);
         if (status == DENSEBLOCK_OK)

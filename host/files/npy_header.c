@@ -5,6 +5,8 @@
 
 #include "status/fail.h"
 
+const char dblk_npy_magic[DBLK_NPY_MAGIC_LENGTH] = {'\x93', 'N', 'U', 'M', 'P', 'Y'};
+
 /* The types that .npy files hold and we read. */
 static const struct {
     const char *descr;
@@ -202,7 +204,9 @@ size_t dblk_npy_header_write(const denseblock_array *array, char out[DBLK_NPY_HE
         out[length++] = ' ';
     out[length++] = '\n';
     const size_t text = length - PREFIX;
-    memcpy(out, "\x93NUMPY\x01\x00", 8);
+    memcpy(out, dblk_npy_magic, DBLK_NPY_MAGIC_LENGTH);
+    out[6] = 1; /* version 1.0 */
+    out[7] = 0;
     out[8] = (char)(text & 0xFF);
     out[9] = (char)(text >> 8);
     return length;

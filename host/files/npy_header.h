@@ -4,8 +4,9 @@
 
 #include "denseblock.h"
 
-/* Of the format: magic string, version, length of the text. */
-enum { DBLK_NPY_PREFIX_MOST = 12, DBLK_NPY_TEXT_MOST = 65535 };
+/* Before the text: these bytes, the version, and the length of the text. */
+enum { DBLK_NPY_MAGIC_LENGTH = 6, DBLK_NPY_PREFIX_MOST = 12, DBLK_NPY_TEXT_MOST = 65535 };
+extern const char dblk_npy_magic[DBLK_NPY_MAGIC_LENGTH];
 
 /* Parses {'descr': '<f4', 'fortran_order': False, 'shape': (1, 2), } into type, rank and shape.
  * `text` need not end with a zero. `path` begins the messages. DENSEBLOCK_BAD_FILE. */

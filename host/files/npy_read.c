@@ -63,14 +63,14 @@ static denseblock_status read_bytes(FILE *file, const char *path, void *out, siz
 static denseblock_status read_prefix(FILE *file, size_t size, const char *path, size_t *prefix,
                                      size_t *text) {
     unsigned char bytes[DBLK_NPY_PREFIX_MOST];
-    enum { MAGIC = 6, SHORT_PREFIX = 10 };
+    enum { SHORT_PREFIX = 10 };
     if (size < SHORT_PREFIX)
         return dblk_fail(DENSEBLOCK_BAD_FILE, "%s: is %zu bytes long, too short for a .npy file",
                          path, size);
     denseblock_status status = read_bytes(file, path, bytes, SHORT_PREFIX);
     if (status != DENSEBLOCK_OK)
         return status;
-    if (memcmp(bytes, "\x93NUMPY", MAGIC) != 0)
+    if (memcmp(bytes, dblk_npy_magic, DBLK_NPY_MAGIC_LENGTH) != 0)
         return dblk_fail(DENSEBLOCK_BAD_FILE, "%s: is no .npy file: it does not begin as one",
                          path);
     const int major = bytes[6], minor = bytes[7];
@@ -170,6 +170,6 @@ denseblock_status denseblock_npy_read(const char *path, denseblock_array *array)
     if (status != DENSEBLOCK_OK)
         return status;
     status = dblk_npy_read(file, size, path, array);
-    fclose(file); /* only read from */
+    (void)fclose(file); /* only read from */
     return status;
 }

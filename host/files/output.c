@@ -1,6 +1,7 @@
 /* Files that appear whole or not at all. The data goes to a file without a name (O_TMPFILE),
  * which vanishes by itself when the program is killed, and gets its name at the end. Where the
- * file system has no such files, it has a temporary name from the start. */
+ * file system has no such files, it has a temporary name from the start, which a killed program
+ * leaves behind. */
 #include "files/output.h"
 
 #include <errno.h>
@@ -41,8 +42,8 @@ static size_t folder_length(const char *path) {
 static void choose_temporary(denseblock_output *output) {
     static atomic_uint counter;
     const size_t folder = folder_length(output->target);
-    sprintf(output->temporary, "%.*s.denseblock-%ld-%u.tmp", (int)folder, output->target,
-            (long)getpid(), atomic_fetch_add(&counter, 1U));
+    (void)sprintf(output->temporary, "%.*s.denseblock-%ld-%u.tmp", (int)folder, output->target,
+                  (long)getpid(), atomic_fetch_add(&counter, 1U));
 }
 
 static denseblock_status allocate(const char *path, denseblock_output **output) {
@@ -69,7 +70,7 @@ static int open_unnamed(const denseblock_output *output) {
     if (access("/proc/self/fd", X_OK) != 0) /* the way to its name leads through there */
         return -1;
     char *folder = output->temporary; /* the name to come has room for it */
-    sprintf(folder, "%.*s.", (int)folder_length(output->target), output->target);
+    (void)sprintf(folder, "%.*s.", (int)folder_length(output->target), output->target);
     return open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, PERMISSIONS);
 }
 
@@ -89,11 +90,15 @@ static denseblock_status cannot_write(const char *path, const char *why) {
 
 static denseblock_status open_stream(denseblock_output *output) {
     struct stat old;
-    const bool exists = stat(output->target, &old) == 0;
-    if (exists && S_ISDIR(old.st_mode))
-        return cannot_write(output->path, "it is a folder");
     if (output->target[folder_length(output->target)] == 0)
         return cannot_write(output->path, "its name is empty");
+    const bool exists = stat(output->target, &old) == 0;
+    if (!exists && errno != ENOENT)
+        return cannot_write(output->path, strerror(errno));
+    if (!exists && lstat(output->target, &old) == 0)
+        return cannot_write(output->path, "it is a symbolic link to a file that does not exist");
+    if (exists && S_ISDIR(old.st_mode))
+        return cannot_write(output->path, "it is a folder");
     if (exists && access(output->target, W_OK) != 0) /* a rename would not ask */
         return cannot_write(output->path, strerror(errno));
 
@@ -137,7 +142,7 @@ denseblock_status denseblock_output_open(const char *path, denseblock_output **o
  * as a rename can, so it does not get its own name at once. */
 static int link_temporary(denseblock_output *output) {
     char descriptor[64];
-    snprintf(descriptor, sizeof descriptor, "/proc/self/fd/%d", fileno(output->stream));
+    (void)snprintf(descriptor, sizeof descriptor, "/proc/self/fd/%d", fileno(output->stream));
     int result;
     do {
         choose_temporary(output);
@@ -179,7 +184,7 @@ void denseblock_output_discard(denseblock_output *output) {
     if (output == NULL)
         return;
     if (output->stream != NULL)
-        fclose(output->stream); /* what counts was flushed and synced before */
+        (void)fclose(output->stream); /* what counts was flushed and synced before */
     if (output->named)
         unlink(output->temporary);
     free(output->temporary);

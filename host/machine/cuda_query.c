@@ -6,8 +6,8 @@ static _Thread_local char condition[256];
 #ifndef DENSEBLOCK_BUILD_CUDA
 
 void denseblock_cuda_query(denseblock_cuda *cuda) {
-    snprintf(condition, sizeof condition,
-             "CPU-only build: no CUDA compiler was used, GPUs are not looked for");
+    (void)snprintf(condition, sizeof condition,
+                   "CPU-only build: no CUDA compiler was used, GPUs are not looked for");
     *cuda = (denseblock_cuda){.condition = condition};
 }
 
@@ -71,18 +71,19 @@ static void describe_condition(const denseblock_cuda *cuda, const char *problem)
     const int runtime = cuda->runtime_version, driver = cuda->driver_version;
     const int major = runtime / 1000, minor = runtime % 1000 / 10;
     if (driver == 0)
-        snprintf(condition, sizeof condition,
-                 "CUDA %d.%d build, but this machine has no NVIDIA driver", major, minor);
+        (void)snprintf(condition, sizeof condition,
+                       "CUDA %d.%d build, but this machine has no NVIDIA driver", major, minor);
     else if (driver / 1000 < major)
-        snprintf(condition, sizeof condition,
-                 "CUDA %d.%d build, but the driver is for CUDA %d.%d: install a newer driver",
-                 major, minor, driver / 1000, driver % 1000 / 10);
+        (void)snprintf(
+            condition, sizeof condition,
+            "CUDA %d.%d build, but the driver is for CUDA %d.%d: install a newer driver", major,
+            minor, driver / 1000, driver % 1000 / 10);
     else if (cuda->device_count == 0)
-        snprintf(condition, sizeof condition, "CUDA %d.%d build, driver found, but no GPU: %s",
-                 major, minor, problem);
+        (void)snprintf(condition, sizeof condition,
+                       "CUDA %d.%d build, driver found, but no GPU: %s", major, minor, problem);
     else
-        snprintf(condition, sizeof condition, "CUDA %d.%d build, %d GPU%s found", major, minor,
-                 cuda->device_count, cuda->device_count == 1 ? "" : "s");
+        (void)snprintf(condition, sizeof condition, "CUDA %d.%d build, %d GPU%s found", major,
+                       minor, cuda->device_count, cuda->device_count == 1 ? "" : "s");
 }
 
 void denseblock_cuda_query(denseblock_cuda *cuda) {

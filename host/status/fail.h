@@ -4,9 +4,11 @@
 
 #include "denseblock.h"
 
-/* Keeps the message for denseblock_last_error() of this thread, and returns `status`, so that a
- * caller can write `return dblk_fail(DENSEBLOCK_..., "...", ...)`. */
-__attribute__((format(printf, 2, 3))) denseblock_status dblk_fail(denseblock_status status,
-                                                                  const char *format, ...);
+/* Keeps the message for denseblock_last_error() of this thread. */
+__attribute__((format(printf, 1, 2))) void dblk_keep_message(const char *format, ...);
+
+/* Keeps the message and gives the status: `return dblk_fail(DENSEBLOCK_..., "...", ...)`. A
+ * macro, so that who reads one file, a static analyser too, knows which status comes out. */
+#define dblk_fail(status, ...) (dblk_keep_message(__VA_ARGS__), (status))
 
 #endif

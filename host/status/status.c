@@ -5,15 +5,14 @@
 /* A sentence with one or two file names in it; longer ones are cut. */
 static _Thread_local char last_error[1024];
 
-denseblock_status dblk_fail(denseblock_status status, const char *format, ...) {
+void dblk_keep_message(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     /* Through a second buffer: the arguments may point into last_error itself. */
     char text[sizeof last_error];
-    vsnprintf(text, sizeof text, format, arguments);
+    (void)vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    snprintf(last_error, sizeof last_error, "%s", text);
-    return status;
+    (void)snprintf(last_error, sizeof last_error, "%s", text);
 }
 
 const char *denseblock_last_error(void) {

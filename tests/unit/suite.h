@@ -11,12 +11,12 @@ Suite *suite(void);
 
 /* A suite of one test case with these tests, ended by NULL. */
 static inline Suite *suite_of(const char *name, const TTest *const *tests) {
-    Suite *made = suite_create(name);
+    Suite *result = suite_create(name);
     TCase *tcase = tcase_create(name);
     for (; *tests != NULL; tests++)
         tcase_add_test(tcase, *tests);
-    suite_add_tcase(made, tcase);
-    return made;
+    suite_add_tcase(result, tcase);
+    return result;
 }
 
 /* The call succeeds; otherwise the library's message is the test's. */

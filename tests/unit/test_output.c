@@ -22,7 +22,7 @@ int __wrap_fsync(int fd);
 int __wrap_open(const char *path, int flags, ...) {
     va_list arguments;
     va_start(arguments, flags);
-    const mode_t mode = flags & (O_CREAT | __O_TMPFILE) ? va_arg(arguments, mode_t) : 0;
+    const mode_t mode = (flags & (O_CREAT | __O_TMPFILE)) != 0 ? va_arg(arguments, mode_t) : 0;
     va_end(arguments);
     if (no_unnamed_files && (flags & O_TMPFILE) == O_TMPFILE) {
         errno = EOPNOTSUPP;
@@ -201,6 +201,13 @@ START_TEST(a_path_that_cannot_be_written_is_refused_at_once) {
     ck_fails(denseblock_output_open("", &output), bad, "name is empty");
     ck_fails(denseblock_output_open("/nonexistent/y.npy", &output), bad, "No such file");
     ck_fails(denseblock_output_open("/dev/null/y.npy", &output), bad, "Not a directory");
+    char long_name[400] = "/tmp/";
+    memset(long_name + 5, 'a', 300);
+    ck_fails(denseblock_output_open(long_name, &output), bad, "File name too long");
+    setup();
+    ck_assert_int_eq(symlink("nothing", path), 0);
+    ck_fails(denseblock_output_open(path, &output), bad, "symbolic link");
+    teardown();
     ck_assert_ptr_null(output);
     ck_fails(denseblock_output_open(NULL, &output), DENSEBLOCK_INVALID_ARGUMENT, "path is NULL");
     ck_fails(denseblock_output_open("y", NULL), DENSEBLOCK_INVALID_ARGUMENT, "output is NULL");

@@ -1,0 +1,45 @@
+/* What `denseblock bench` was asked, and what it measured. */
+#ifndef TOOL_BENCH_H
+#define TOOL_BENCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "denseblock.h"
+#include "failure.h"
+#include "generated_case.h"
+#include "parse.h"
+
+typedef struct bench_request {
+    uniform_block sizes;
+    type_choice type;
+    backend_list backends;
+    denseblock_plan_options options;
+    int64_t repeats;
+    bool json;
+} bench_request;
+
+/* The times of one backend. */
+typedef struct timing {
+    denseblock_backend backend; /* never AUTO */
+    int threads;
+    double flops;    /* of one execution, counted as direct convolution */
+    double bytes;    /* that the layer-by-layer schedule has to move */
+    double *seconds; /* `repeats` of them */
+    double median, least, most;
+    double peak; /* FMA operations a second of this processor with as many threads; 0 for backends
+                    that run elsewhere */
+} timing;
+
+typedef struct bench_figures {
+    size_t count;
+    timing timings[DENSEBLOCK_BACKEND_COUNT];
+} bench_figures;
+
+/* Prints the report on stdout. */
+void bench_print(const bench_request *request, const denseblock_desc *desc,
+                 const bench_figures *figures);
+outcome bench_print_json(const bench_request *request, const denseblock_desc *desc,
+                         const bench_figures *figures);
+
+#endif

@@ -1,0 +1,181 @@
+/* denseblock bench: measures speed. */
+#include "command.h"
+
+#include <stdlib.h>
+
+#include "arrays.h"
+#include "bench.h"
+#include "block_case.h"
+#include "execution.h"
+#include "options.h"
+#include "peak.h"
+#include "progress.h"
+#include "text.h"
+
+static const command_page PAGE = {
+    .name = "bench",
+    .synopsis = "--shape N,H,W,C --layers L --growth G [OPTION...]",
+    .summary = "Measure the speed of backends on a random block.\n",
+    .examples = "Example: denseblock bench --shape 1,56,56,64 --layers 6 --growth 32\n",
+};
+
+enum { DEFAULT_REPEATS = 5 };
+
+/* Everything the command holds. */
+typedef struct bench_job {
+    ledger account;
+    block_case block;
+    denseblock_array y; /* the backends write the same result, one after the other */
+    execution runs[DENSEBLOCK_BACKEND_COUNT];
+    bench_figures figures;
+} bench_job;
+
+static void bench_job_free(bench_job *work) {
+    for (size_t i = 0; i < work->figures.count; i++) {
+        execution_free(&work->runs[i], &work->account);
+        free(work->figures.timings[i].seconds);
+    }
+    array_release(&work->y, &work->account);
+    block_case_free(&work->block, &work->account);
+}
+
+static outcome make_y(bench_job *work) {
+    const denseblock_desc *const desc = &work->block.desc;
+    const int64_t shape[] = {desc->batch, desc->height, desc->width, output_channels(desc)};
+    const outcome result = array_allocate(desc->type, shape, &work->account, &work->y);
+
+    if (result == OUTCOME_SUCCESS)
+        copy_channels(&work->y, &work->block.input, desc->channels);
+    return result;
+}
+
+/* Makes a backend ready, and warms it up. */
+static outcome add_backend(const bench_request *request, denseblock_backend backend,
+                           bench_job *work) {
+    const size_t index = work->figures.count++;
+    execution *const run = &work->runs[index];
+    timing *const measured = &work->figures.timings[index];
+    outcome result;
+
+    measured->seconds = calloc((size_t)request->repeats, sizeof *measured->seconds);
+    if (measured->seconds == NULL)
+        return fail_out_of_memory();
+    result = execution_create(&work->block.desc, backend, &request->options,
+                              work->block.kernel_data, &work->account, run);
+    if (result != OUTCOME_SUCCESS)
+        return result;
+    measured->backend = denseblock_plan_backend(run->plan);
+    measured->threads = denseblock_plan_thread_count(run->plan);
+    measured->flops = denseblock_plan_flops(run->plan);
+    measured->bytes = denseblock_plan_bytes_moved(run->plan);
+    return execution_run(run, NULL, work->y.data, NULL, NULL);
+}
+
+/* The backends take turns, so that what the machine does meanwhile meets all of them. */
+static outcome measure(const bench_request *request, bench_job *work, progress *bar) {
+    outcome result = OUTCOME_SUCCESS;
+
+    for (int64_t r = 0; r < request->repeats; r++) {
+        for (size_t i = 0; result == OUTCOME_SUCCESS && i < work->figures.count; i++)
+            result = execution_run(&work->runs[i], NULL, work->y.data, NULL,
+                                   &work->figures.timings[i].seconds[r]);
+        if (result != OUTCOME_SUCCESS)
+            break;
+        progress_show((double)(r + 1) / (double)request->repeats, bar);
+    }
+    return result;
+}
+
+static outcome measure_peak(denseblock_type type, timing *measured) {
+    if (measured->backend != DENSEBLOCK_BACKEND_REFERENCE &&
+        measured->backend != DENSEBLOCK_BACKEND_CPU)
+        return OUTCOME_SUCCESS;
+    return peak_measure(type, measured->threads, &measured->peak);
+}
+
+static outcome measure_peaks(denseblock_type type, bench_figures *figures) {
+    outcome result = OUTCOME_SUCCESS;
+
+    for (size_t i = 0; result == OUTCOME_SUCCESS && i < figures->count; i++)
+        result = measure_peak(type, &figures->timings[i]);
+    return result;
+}
+
+static int ascending(const void *a, const void *b) {
+    const double left = *(const double *)a;
+    const double right = *(const double *)b;
+
+    return (left > right) - (left < right);
+}
+
+static void summarise(size_t repeats, timing *measured) {
+    double *const seconds = measured->seconds;
+
+    qsort(seconds, repeats, sizeof *seconds, ascending);
+    measured->least = seconds[0];
+    measured->most = seconds[repeats - 1];
+    measured->median = (seconds[(repeats - 1) / 2] + seconds[repeats / 2]) / 2;
+}
+
+static outcome bench(const bench_request *request, bench_job *work) {
+    const denseblock_desc *const desc = &work->block.desc;
+    progress bar = progress_start("bench");
+    outcome result;
+
+    result = generate_uniform(&request->sizes, 0, &work->account, &work->block);
+    if (result == OUTCOME_SUCCESS)
+        result = make_y(work);
+    for (size_t i = 0; result == OUTCOME_SUCCESS && i < request->backends.count; i++)
+        result = add_backend(request, request->backends.backends[i], work);
+    if (result == OUTCOME_SUCCESS)
+        result = measure_peaks(desc->type, &work->figures);
+    if (result == OUTCOME_SUCCESS)
+        result = measure(request, work, &bar);
+    progress_erase(&bar);
+    if (result != OUTCOME_SUCCESS)
+        return result;
+    for (size_t i = 0; i < work->figures.count; i++)
+        summarise((size_t)request->repeats, &work->figures.timings[i]);
+    if (request->json)
+        return bench_print_json(request, desc, &work->figures);
+    bench_print(request, desc, &work->figures);
+    return OUTCOME_SUCCESS;
+}
+
+outcome command_bench(int argc, char **argv) {
+    bench_request request = {
+        .sizes.kernel = {3, 3},
+        .type.type = DENSEBLOCK_F32,
+        .backends = {.count = 1, .backends = {DENSEBLOCK_BACKEND_AUTO}},
+        .repeats = DEFAULT_REPEATS,
+    };
+    bench_job work = {0};
+    const option options[] = {
+        {"shape", "N,H,W,C", "sizes of the input", parse_shape, &request.sizes.shape, true},
+        {"layers", "L", "number of layers", parse_layers, &request.sizes.layers, true},
+        {"growth", "G", "channels that each layer adds", parse_growth, &request.sizes.growth,
+         true},
+        {"kernel", "KHxKW", "kernel size (default 3x3)", parse_kernel_size, &request.sizes.kernel,
+         false},
+        {"backend", "B,...", "backends, or all that can run here", parse_backends,
+         &request.backends, false},
+        {"dtype", "T", "f32 (default), f64, f16 or bf16", parse_type, &request.type, false},
+        {"threads", "N", "threads of CPU backends", parse_threads, &request.options.thread_count,
+         false},
+        {"algorithm", "A", "auto, direct, winograd2 or winograd4", parse_algorithm,
+         &request.options.algorithm, false},
+        {"repeat", "R", "timed executions (default 5)", parse_repeats, &request.repeats, false},
+        {"json", NULL, "report as JSON", NULL, &request.json, false},
+    };
+    command_line line;
+    outcome result;
+
+    result = options_parse(&PAGE, options, sizeof options / sizeof options[0], argc, argv, &line);
+    request.sizes.type = request.type.type;
+    if (result == OUTCOME_SUCCESS && !line.help) {
+        result = bench(&request, &work);
+        bench_job_free(&work);
+    }
+    command_line_free(&line);
+    return result;
+}

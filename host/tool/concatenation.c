@@ -1,0 +1,133 @@
+#include "concatenation.h"
+
+#include <stdlib.h>
+
+#include "execution.h"
+#include "minmax.h"
+#include "text.h"
+
+static const char *const NAMES[] = {"inplace", "copy", "copy-keep"};
+enum { NAME_COUNT = sizeof NAMES / sizeof NAMES[0] };
+
+outcome parse_concatenation(const char *option, const char *text, void *target) {
+    concatenation *value = target;
+    size_t index;
+    const outcome result = parse_choice(option, text, NAMES, NAME_COUNT, &index);
+
+    if (result == OUTCOME_SUCCESS)
+        *value = (concatenation)index;
+    return result;
+}
+
+const char *concatenation_name(concatenation how) {
+    return NAMES[how];
+}
+
+static void measure(const execution *run, double seconds, measures *taken) {
+    taken->seconds += seconds;
+    taken->weights_bytes = larger(taken->weights_bytes, run->weights_bytes);
+    taken->workspace_bytes = larger(taken->workspace_bytes, run->workspace_bytes);
+}
+
+static outcome run_in_place(block_case *block, denseblock_backend backend,
+                            const denseblock_plan_options *options, ledger *account,
+                            progress *bar, denseblock_array *y, measures *taken) {
+    const denseblock_desc *const desc = &block->desc;
+    const int64_t shape[] = {desc->batch, desc->height, desc->width, output_channels(desc)};
+    execution run = {0};
+    double seconds;
+    outcome result;
+
+    result = array_allocate(desc->type, shape, account, y);
+    if (result != OUTCOME_SUCCESS)
+        goto exit;
+    copy_channels(y, &block->input, desc->channels);
+    array_release(&block->input, account);
+
+    result = execution_create(desc, backend, options, block->kernel_data, account, &run);
+    if (result != OUTCOME_SUCCESS)
+        goto exit;
+    result = execution_run(&run, NULL, y->data, bar, &seconds);
+    if (result == OUTCOME_SUCCESS)
+        measure(&run, seconds, taken);
+
+exit:
+    execution_free(&run, account);
+    return result;
+}
+
+/* Runs layer l alone, from `features` into a new and larger tensor. */
+static outcome run_layer(const block_case *block, int64_t l, denseblock_backend backend,
+                         const denseblock_plan_options *options, ledger *account, progress *bar,
+                         const denseblock_array *features, denseblock_array *grown,
+                         measures *taken) {
+    const denseblock_desc desc = {
+        .batch = block->desc.batch,
+        .height = block->desc.height,
+        .width = block->desc.width,
+        .channels = features->shape[3],
+        .layer_count = 1,
+        .layers = &block->layers[l],
+        .type = block->desc.type,
+        .arithmetic = block->desc.arithmetic,
+    };
+    const int64_t shape[] = {desc.batch, desc.height, desc.width,
+                             desc.channels + block->layers[l].growth};
+    execution run = {0};
+    double seconds;
+    outcome result;
+
+    result = array_allocate(desc.type, shape, account, grown);
+    if (result != OUTCOME_SUCCESS)
+        goto exit;
+    result = execution_create(&desc, backend, options, &block->kernel_data[l], account, &run);
+    if (result != OUTCOME_SUCCESS)
+        goto exit;
+    result = execution_run(&run, features->data, grown->data, bar, &seconds);
+    if (result == OUTCOME_SUCCESS)
+        measure(&run, seconds, taken);
+
+exit:
+    execution_free(&run, account);
+    return result;
+}
+
+/* The tensors X_0 .. X_L; with `keep` none is freed before the last is complete. */
+static outcome run_copying(block_case *block, denseblock_backend backend,
+                           const denseblock_plan_options *options, bool keep, ledger *account,
+                           progress *bar, denseblock_array *y, measures *taken) {
+    const int64_t count = block->desc.layer_count;
+    denseblock_array *features = calloc((size_t)count + 1, sizeof *features);
+    outcome result = OUTCOME_SUCCESS;
+
+    if (features == NULL)
+        return fail_out_of_memory();
+    features[0] = block->input;
+    block->input = (denseblock_array){0};
+    for (int64_t l = 0; result == OUTCOME_SUCCESS && l < count; l++) {
+        progress_set_part(bar, (double)l / (double)count, (double)(l + 1) / (double)count);
+        result = run_layer(block, l, backend, options, account, bar, &features[l],
+                           &features[l + 1], taken);
+        if (!keep)
+            array_release(&features[l], account);
+    }
+    if (result == OUTCOME_SUCCESS) {
+        *y = features[count];
+        features[count] = (denseblock_array){0};
+    }
+    for (int64_t l = 0; l <= count; l++)
+        array_release(&features[l], account);
+    free(features);
+    return result;
+}
+
+outcome concatenate(concatenation how, block_case *block, denseblock_backend backend,
+                    const denseblock_plan_options *options, ledger *account, progress *bar,
+                    denseblock_array *y, measures *taken) {
+    *taken = (measures){0};
+    *y = (denseblock_array){0};
+    if (how == CONCATENATION_IN_PLACE)
+        return run_in_place(block, backend, options, account, bar, y, taken);
+    return run_copying(block, backend, options, how == CONCATENATION_COPY_KEEP, account, bar, y,
+                       taken);
+}

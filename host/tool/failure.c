@@ -1,0 +1,78 @@
+#include "failure.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+/* Set once, before the command starts. Every message needs it, and passing it to each function
+ * that can fail would say nothing about them. */
+static const char *command_name;
+
+/* Where stderr itself cannot be written there is nobody left to tell, here and below. */
+static void print_beginning(void) {
+    if (command_name != NULL)
+        (void)fprintf(stderr, "denseblock %s: ", command_name);
+    else
+        (void)fputs("denseblock: ", stderr);
+}
+
+static void __attribute__((format(printf, 1, 0)))
+print_message(const char *format, va_list arguments) {
+    print_beginning();
+    (void)vfprintf(stderr, format, arguments);
+    (void)fputc('\n', stderr);
+}
+
+static outcome outcome_of(denseblock_status status) {
+    switch (status) {
+    case DENSEBLOCK_OK:
+        return OUTCOME_SUCCESS;
+    case DENSEBLOCK_INVALID_ARGUMENT:
+    case DENSEBLOCK_UNSUPPORTED:
+    case DENSEBLOCK_BAD_FILE:
+        return OUTCOME_BAD_INPUT;
+    case DENSEBLOCK_OUT_OF_MEMORY:
+    case DENSEBLOCK_IO_FAILED:
+    case DENSEBLOCK_UNAVAILABLE:
+    case DENSEBLOCK_DEVICE_FAILED:
+        break;
+    }
+    return OUTCOME_MACHINE_FAILED;
+}
+
+void failure_set_command(const char *name) {
+    command_name = name;
+}
+
+outcome fail_input(const char *format, ...) {
+    va_list arguments;
+
+    va_start(arguments, format);
+    print_message(format, arguments);
+    va_end(arguments);
+    return OUTCOME_BAD_INPUT;
+}
+
+outcome fail_machine(const char *format, ...) {
+    va_list arguments;
+
+    va_start(arguments, format);
+    print_message(format, arguments);
+    va_end(arguments);
+    return OUTCOME_MACHINE_FAILED;
+}
+
+outcome fail_out_of_memory(void) {
+    return fail_machine("out of memory");
+}
+
+outcome fail_status(denseblock_status status, const char *subject) {
+    const char *detail = denseblock_last_error();
+
+    if (detail[0] == '\0')
+        detail = denseblock_status_string(status);
+    print_beginning();
+    if (subject != NULL)
+        (void)fprintf(stderr, "%s: ", subject);
+    (void)fprintf(stderr, "%s\n", detail);
+    return outcome_of(status);
+}

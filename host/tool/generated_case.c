@@ -1,0 +1,130 @@
+#include "generated_case.h"
+
+#include <math.h>
+
+#include "minmax.h"
+#include "random.h"
+
+/* Elements made in double before they are rounded to their type. */
+enum { CHUNK = 1024 };
+
+/* Numbers of random streams: 0 is x, 1 + l the kernel of layer l. */
+enum { STREAM_INPUT = 0, STREAM_FIRST_KERNEL = 1 };
+static const uint64_t STREAM_SIZES = UINT64_MAX;
+static const uint64_t STREAM_SPECIALS = UINT64_MAX - 1;
+
+static void fill(denseblock_array *array, random_stream stream, double bound) {
+    const size_t size = denseblock_type_size(array->type);
+    const size_t count = denseblock_array_count(array);
+    char *elements = array->data;
+    double values[CHUNK];
+
+    for (size_t first = 0; first < count; first += CHUNK) {
+        const size_t length = smaller(count - first, CHUNK);
+
+        for (size_t i = 0; i < length; i++)
+            values[i] = bound * random_signed(&stream);
+        denseblock_convert(array->type, elements + first * size, DENSEBLOCK_F64, values, length);
+    }
+}
+
+/* Strews a few NaN and infinities. */
+static void fill_specials(denseblock_array *array, random_stream stream) {
+    static const double specials[] = {NAN, INFINITY, -INFINITY};
+    const size_t size = denseblock_type_size(array->type);
+    const int64_t count = (int64_t)denseblock_array_count(array);
+    char *elements = array->data;
+
+    for (int64_t i = random_between(&stream, 1, 4); count > 0 && i > 0; i--) {
+        const int64_t at = random_between(&stream, 0, count - 1);
+
+        denseblock_convert(array->type, elements + (size_t)at * size, DENSEBLOCK_F64,
+                           &specials[random_between(&stream, 0, 2)], 1);
+    }
+}
+
+static outcome check_sizes(const denseblock_desc *desc) {
+    denseblock_plan *plan;
+    const denseblock_status status =
+        denseblock_plan_create(desc, DENSEBLOCK_BACKEND_REFERENCE, NULL, &plan);
+
+    denseblock_plan_destroy(plan);
+    return status == DENSEBLOCK_OK ? OUTCOME_SUCCESS : fail_status(status, NULL);
+}
+
+/* Makes the tensors of a case whose desc is complete. */
+static outcome generate_tensors(uint64_t seed, ledger *account, block_case *block) {
+    const denseblock_desc *const desc = &block->desc;
+    const int64_t input_shape[] = {desc->batch, desc->height, desc->width, desc->channels};
+    int64_t channels = desc->channels;
+    outcome result;
+
+    result = check_sizes(desc);
+    if (result == OUTCOME_SUCCESS)
+        result = array_allocate(desc->type, input_shape, account, &block->input);
+    if (result != OUTCOME_SUCCESS)
+        return result;
+    fill(&block->input, random_stream_of(seed, STREAM_INPUT), 1.0);
+
+    for (int64_t l = 0; l < desc->layer_count; l++) {
+        const denseblock_layer *const layer = &desc->layers[l];
+        const int64_t kernel_shape[] = {layer->kernel_height, layer->kernel_width, channels,
+                                        layer->growth};
+        const double fan_in =
+            (double)layer->kernel_height * (double)layer->kernel_width * (double)channels;
+
+        result = array_allocate(desc->type, kernel_shape, account, &block->kernels[l]);
+        if (result != OUTCOME_SUCCESS)
+            return result;
+        fill(&block->kernels[l], random_stream_of(seed, STREAM_FIRST_KERNEL + (uint64_t)l),
+             sqrt(6.0 / fan_in));
+        block->kernel_data[l] = block->kernels[l].data;
+        channels += layer->growth;
+    }
+    return OUTCOME_SUCCESS;
+}
+
+outcome generate_uniform(const uniform_block *sizes, uint64_t seed, ledger *account,
+                         block_case *block) {
+    const outcome result = block_case_reserve(sizes->layers, block);
+
+    if (result != OUTCOME_SUCCESS)
+        return result;
+    denseblock_layers_fill(block->layers, (size_t)sizes->layers, sizes->kernel.height,
+                           sizes->kernel.width, sizes->growth);
+    block->desc.batch = sizes->shape.batch;
+    block->desc.height = sizes->shape.height;
+    block->desc.width = sizes->shape.width;
+    block->desc.channels = sizes->shape.channels;
+    block->desc.type = sizes->type;
+    return generate_tensors(seed, account, block);
+}
+
+outcome generate_random(uint64_t seed, denseblock_type type, bool only_3x3, ledger *account,
+                        block_case *block) {
+    random_stream draw = random_stream_of(seed, STREAM_SIZES);
+    outcome result;
+
+    result = block_case_reserve(random_between(&draw, 0, 5), block);
+    if (result != OUTCOME_SUCCESS)
+        return result;
+    block->desc.batch = random_between(&draw, 0, 15) == 0 ? 0 : random_between(&draw, 1, 3);
+    block->desc.height = random_between(&draw, 1, 17);
+    /* Any width but the height: equal ones would hide an exchange of the two. */
+    block->desc.width = random_between(&draw, 1, 16);
+    if (block->desc.width >= block->desc.height)
+        block->desc.width++;
+    block->desc.channels = random_between(&draw, 1, 9);
+    block->desc.type = type;
+    for (int64_t l = 0; l < block->desc.layer_count; l++) {
+        denseblock_layer *const layer = &block->layers[l];
+
+        layer->kernel_height = only_3x3 ? 3 : random_between(&draw, 1, 5);
+        layer->kernel_width = only_3x3 ? 3 : random_between(&draw, 1, 5);
+        layer->growth = random_between(&draw, 1, 9);
+    }
+    result = generate_tensors(seed, account, block);
+    if (result == OUTCOME_SUCCESS && random_between(&draw, 0, 7) == 0)
+        fill_specials(&block->input, random_stream_of(seed, STREAM_SPECIALS));
+    return result;
+}

@@ -1,0 +1,74 @@
+/* The values of options: text to number, size or name. */
+#ifndef TOOL_PARSE_H
+#define TOOL_PARSE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "denseblock.h"
+#include "failure.h"
+
+/* Reads `text`, the value of --`option`, into `target`, or fails with a message that shows the
+ * value and what it must be. Each parser below names the type of its target. */
+typedef outcome option_parser(const char *option, const char *text, void *target);
+
+/* Text that is not empty: const char *. It points to `text`. */
+option_parser parse_text;
+
+/* 2^53 - 1: whole numbers up to here every JSON reader keeps. */
+#define SEED_MOST INT64_C(9007199254740991)
+
+/* Whole numbers: int64_t. */
+option_parser parse_threads; /* 1 to 1024 */
+option_parser parse_layers;  /* 0 to 10000 */
+option_parser parse_growth;  /* at least 1 */
+option_parser parse_repeats; /* 1 to 1000000, for trials too */
+option_parser parse_seed;    /* 0 to SEED_MOST */
+
+/* A finite number from 0: double. */
+option_parser parse_tolerance;
+
+/* --shape, which may be left out of verify. */
+typedef struct block_shape {
+    bool given;
+    int64_t batch, height, width, channels;
+} block_shape;
+option_parser parse_shape; /* "N,H,W,C": block_shape */
+
+typedef struct kernel_size {
+    int64_t height, width;
+} kernel_size;
+option_parser parse_kernel_size; /* "3x3": kernel_size */
+
+typedef struct corner {
+    int64_t row, column;
+} corner;
+option_parser parse_corner; /* "Y,X": corner */
+
+/* Names. */
+option_parser parse_backend;   /* denseblock_backend */
+option_parser parse_algorithm; /* denseblock_algorithm */
+
+/* --dtype, which may be left out. */
+typedef struct type_choice {
+    bool given;
+    denseblock_type type;
+} type_choice;
+option_parser parse_type;
+
+/* One name or several, "cpu,cuda"; or "all", which stands for every backend that can run here.
+ * None twice. */
+typedef struct backend_list {
+    size_t count;
+    denseblock_backend backends[DENSEBLOCK_BACKEND_COUNT];
+    bool all;
+} backend_list;
+option_parser parse_backends;
+
+/* The index in `names` of `text`; a message with the names and the nearest one otherwise. */
+outcome parse_choice(const char *option, const char *text, const char *const *names, size_t count,
+                     size_t *index);
+
+const char *algorithm_name(denseblock_algorithm algorithm);
+
+#endif

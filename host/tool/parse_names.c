@@ -1,0 +1,133 @@
+/* The values of options that are names. */
+#include "parse.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "minmax.h"
+#include "suggest.h"
+
+/* Long enough for every list of names in this file. */
+enum { LIST_SIZE = 128, NAME_SIZE = 32 };
+
+static const char *const ALGORITHMS[] = {"auto", "direct", "winograd2", "winograd4"};
+enum { ALGORITHM_COUNT = sizeof ALGORITHMS / sizeof ALGORITHMS[0] };
+
+enum { TYPE_COUNT = 4 };
+
+static void join(const char *const *names, size_t count, char list[LIST_SIZE]) {
+    size_t length = 0;
+
+    list[0] = '\0';
+    for (size_t i = 0; i < count && length < LIST_SIZE; i++)
+        length += (size_t)snprintf(list + length, LIST_SIZE - length, "%s%s", i > 0 ? ", " : "",
+                                   names[i]);
+}
+
+outcome parse_choice(const char *option, const char *text, const char *const *names, size_t count,
+                     size_t *index) {
+    const char *nearest;
+    char list[LIST_SIZE];
+
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(text, names[i]) == 0) {
+            *index = i;
+            return OUTCOME_SUCCESS;
+        }
+    }
+    join(names, count, list);
+    nearest = suggest(text, names, count);
+    if (nearest != NULL)
+        return fail_input("--%s has no '%s'; did you mean '%s'? There are %s", option, text,
+                          nearest, list);
+    return fail_input("--%s has no '%s': there are %s", option, text, list);
+}
+
+outcome parse_type(const char *option, const char *text, void *target) {
+    type_choice *value = target;
+    const char *names[TYPE_COUNT];
+    size_t index;
+    outcome result;
+
+    for (int i = 0; i < TYPE_COUNT; i++)
+        names[i] = denseblock_type_name((denseblock_type)i);
+    result = parse_choice(option, text, names, TYPE_COUNT, &index);
+    if (result == OUTCOME_SUCCESS)
+        *value = (type_choice){.given = true, .type = (denseblock_type)index};
+    return result;
+}
+
+outcome parse_algorithm(const char *option, const char *text, void *target) {
+    denseblock_algorithm *value = target;
+    size_t index;
+    const outcome result = parse_choice(option, text, ALGORITHMS, ALGORITHM_COUNT, &index);
+
+    if (result == OUTCOME_SUCCESS)
+        *value = (denseblock_algorithm)index;
+    return result;
+}
+
+const char *algorithm_name(denseblock_algorithm algorithm) {
+    return ALGORITHMS[algorithm];
+}
+
+outcome parse_backend(const char *option, const char *text, void *target) {
+    denseblock_backend *value = target;
+    const char *names[DENSEBLOCK_BACKEND_COUNT];
+    size_t index;
+    outcome result;
+
+    for (int i = 0; i < DENSEBLOCK_BACKEND_COUNT; i++)
+        names[i] = denseblock_backend_name((denseblock_backend)i);
+    result = parse_choice(option, text, names, DENSEBLOCK_BACKEND_COUNT, &index);
+    if (result == OUTCOME_SUCCESS)
+        *value = (denseblock_backend)index;
+    return result;
+}
+
+static void list_runnable(backend_list *list) {
+    for (int i = DENSEBLOCK_BACKEND_AUTO + 1; i < DENSEBLOCK_BACKEND_COUNT; i++) {
+        if (denseblock_backend_check((denseblock_backend)i) == DENSEBLOCK_OK)
+            list->backends[list->count++] = (denseblock_backend)i;
+    }
+}
+
+static outcome add_backend(const char *option, const char *name, backend_list *list) {
+    denseblock_backend backend;
+    const outcome result = parse_backend(option, name, &backend);
+
+    if (result != OUTCOME_SUCCESS)
+        return result;
+    for (size_t i = 0; i < list->count; i++) {
+        if (list->backends[i] == backend)
+            return fail_input("--%s names '%s' twice: once is enough", option, name);
+    }
+    list->backends[list->count++] = backend;
+    return OUTCOME_SUCCESS;
+}
+
+outcome parse_backends(const char *option, const char *text, void *target) {
+    backend_list list = {0};
+    const char *begin = text;
+
+    if (strcmp(text, "all") == 0) {
+        list.all = true;
+        list_runnable(&list);
+    }
+    while (!list.all) {
+        const size_t length = strcspn(begin, ",");
+        char name[NAME_SIZE];
+        outcome result;
+
+        /* A name cut off here is still no backend's name. */
+        (void)snprintf(name, sizeof name, "%.*s", (int)smaller(length, NAME_SIZE), begin);
+        result = add_backend(option, name, &list);
+        if (result != OUTCOME_SUCCESS)
+            return result;
+        if (begin[length] == '\0')
+            break;
+        begin += length + 1;
+    }
+    *(backend_list *)target = list;
+    return OUTCOME_SUCCESS;
+}

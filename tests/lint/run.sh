@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# The linters, over all of the repository. Every check runs; the end says which failed. Ends with
+# 77 where a linter is not installed.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+build=build/lint
+failed=()
+
+missing=()
+for program in clang clang++ clang-format clang-tidy cmake cppcheck ninja shellcheck; do
+    command -v "$program" >/dev/null || missing+=("$program")
+done
+if ((${#missing[@]} > 0)); then
+    echo "SKIP: not installed: ${missing[*]}"
+    exit 77
+fi
+
+# check NAME COMMAND...
+check() {
+    local name=$1 begin=$SECONDS
+    shift
+    if "$@"; then
+        printf '%s: ok, %d s\n' "$name" $((SECONDS - begin))
+    else
+        printf '%s: FAILED\n' "$name"
+        failed+=("$name")
+    fi
+}
+
+mapfile -t sources < <(find include host cuda tests -name '*.[ch]' -o -name '*.cu' | sort)
+mapfile -t c_files < <(printf '%s\n' "${sources[@]}" | grep -E '^(host|tests)/.*\.c$' |
+    grep -v '^tests/fuzz/')
+mapfile -t scripts < <(find tests -name '*.sh' | sort)
+
+format() { clang-format --dry-run -Werror "${sources[@]}"; }
+
+# The analyzer of clang 14 gives wrong results for the second of two files, so each has a process
+# of its own. The fuzz targets are in no build but theirs.
+tidy() {
+    cmake -S . -B "$build" -G Ninja -DDENSEBLOCK_CUDA=OFF -DCMAKE_EXPORT_COMPILE_COMMANDS=ON \
+        -DCMAKE_C_COMPILER=clang >"$build.log" 2>&1 || {
+        cat "$build.log"
+        return 1
+    }
+    local good=yes
+    clang-tidy --quiet tests/fuzz/*.c -- -std=c11 -D_GNU_SOURCE -I include -I host \
+        2>"$build.log" || good=no
+    printf '%s\0' "${c_files[@]}" |
+        xargs -0 -P "$(nproc)" -n 1 clang-tidy -p "$build" --quiet 2>>"$build.log" || good=no
+    [[ $good == yes ]] || {
+        grep -vE 'warnings? (generated|treated)|^Suppressed|^Use -header|^$' "$build.log" || true
+        return 1
+    }
+}
+
+run_cppcheck() {
+    cppcheck --enable=warning,performance,portability,style --std=c11 --library=posix \
+        --inline-suppr --suppressions-list=tests/lint/cppcheck.txt --error-exitcode=1 --quiet \
+        -j "$(nproc)" -D_GNU_SOURCE -I include -I host -I tests/unit host tests
+}
+
+run_shellcheck() { shellcheck --external-sources --source-path=. bootstrap.sh "${scripts[@]}"; }
+
+# It needs no other header before it, in either language.
+public_header() {
+    local warnings=(-Wall -Wextra -Wpedantic -Werror -fsyntax-only)
+    clang -std=c11 "${warnings[@]}" -x c include/denseblock.h 2>&1 &&
+        clang++ -std=c++17 "${warnings[@]}" -x c++ \
+            include/denseblock.h 2>&1
+}
+
+mkdir -p build
+check clang-format format
+check "public header" public_header
+check shellcheck run_shellcheck
+check cppcheck run_cppcheck
+check clang-tidy tidy
+if ((${#failed[@]} > 0)); then
+    echo "failed: ${failed[*]}"
+    exit 1
+fi
