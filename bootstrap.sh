@@ -9,7 +9,7 @@ packages=(gcc g++ make cmake ninja-build pkg-config libpng-dev libpopt-dev libja
 # The unversioned names are clang 14 on Debian 12.  libclang-rt-dev holds the sanitizer and fuzzer
 # runtimes; llvm brings the symbolizer, without which sanitizer reports have no line numbers.
 full_packages=(clang clang-format clang-tidy cppcheck libclang-rt-dev libomp-dev llvm valgrind
-  shellcheck git)
+  shellcheck git man-db)
 
 # What a system without apt-get must have instead of those packages.
 tools=(cc c++ cmake ninja pkg-config)

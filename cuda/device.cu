@@ -42,6 +42,14 @@ int dblk_cuda_device_count(const char **problem) {
     return error == cudaSuccess ? count : 0;
 }
 
+static denseblock_status check(cudaError_t error, const char **problem) {
+    if (error == cudaSuccess)
+        return DENSEBLOCK_OK;
+    (void)cudaGetLastError();
+    *problem = cudaGetErrorString(error);
+    return DENSEBLOCK_DEVICE_FAILED;
+}
+
 denseblock_status dblk_cuda_device_describe(int device, denseblock_device *info,
                                             const char **problem) {
     cudaDeviceProp properties;
@@ -51,11 +59,8 @@ denseblock_status dblk_cuda_device_describe(int device, denseblock_device *info,
         error = cudaGetDeviceProperties(&properties, device);
     if (error == cudaSuccess)
         error = cudaSetDevice(device);
-    if (error != cudaSuccess) {
-        (void)cudaGetLastError();
-        *problem = cudaGetErrorString(error);
-        return DENSEBLOCK_DEVICE_FAILED;
-    }
+    if (error != cudaSuccess)
+        return check(error, problem);
     strncpy(info->name, properties.name, sizeof info->name - 1);
     info->name[sizeof info->name - 1] = 0;
     info->compute_capability = properties.major * 10 + properties.minor;
@@ -63,6 +68,5 @@ denseblock_status dblk_cuda_device_describe(int device, denseblock_device *info,
     info->memory_bytes = properties.totalGlobalMem;
     info->l2_bytes = (size_t)properties.l2CacheSize;
     info->usable = device_answers();
-    (void)cudaSetDevice(previous);
-    return DENSEBLOCK_OK;
+    return check(cudaSetDevice(previous), problem);
 }

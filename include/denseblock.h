@@ -293,10 +293,10 @@ enum { DENSEBLOCK_ALIGNMENT = 64 };
 
 /* Repacks the kernels into the form that the plan's backend reads.
  *
- *   kernels    layer_count pointers; kernels[l] is K_l[kh,kw,C_l,g_l] in the plan's type, in host
- *              memory. Not read after the return.
- *   prepared   denseblock_plan_weights_bytes bytes of the caller, in the backend's memory. It
- *              serves any number of executions of plans with the same desc, backend and options,
+ *   kernels    layer_count pointers, in host memory; kernels[l] is K_l[kh,kw,C_l,g_l] in the
+ * plan's type, in the backend's memory: host memory for CPU backends. Not read once the weights
+ * are prepared. prepared   denseblock_plan_weights_bytes bytes of the caller, in the backend's
+ * memory. It serves any number of executions of plans with the same desc, backend and options,
  *              and is never written again.
  *
  * DENSEBLOCK_INVALID_ARGUMENT  a NULL pointer, a misaligned one, a context of another backend;

@@ -10,7 +10,7 @@
 
 static const char HELP[] =
     "Usage: denseblock COMMAND [OPTION...]\n"
-    "Run DenseNet dense blocks on CPUs and NVIDIA GPUs.\n"
+    "Run DenseNet dense blocks, and compare backends with a reference.\n"
     "\n"
     "  run        run a block on an input and write the result\n"
     "  verify     compare backends with the reference, or with a file\n"
