@@ -171,8 +171,6 @@ prepare_cuda() {
     nvcc=$toolkit/bin/nvcc
     [[ $(cat "$dir/complete" 2>/dev/null) == "${cuda_wheels[*]}" ]] || fetch_cuda "$dir" "$toolkit"
     cuda_args=("-DCUDAToolkit_ROOT=$toolkit")
-    # The program loads cuDNN and cuBLAS by name.
-    export LD_LIBRARY_PATH=$toolkit/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
   else
     cuda_args=()
   fi
@@ -278,7 +276,9 @@ parse_arguments "$@"
 mkdir -p "$log_dir"
 install_dependencies
 [[ $with_cuda == no ]] || prepare_cuda
-build release "${cuda_args[@]}"
+# Warnings are errors in CI, and never for users.
+[[ $full == yes ]] && strict=ON || strict=OFF
+build release "${cuda_args[@]}" "-DCMAKE_COMPILE_WARNING_AS_ERROR=$strict"
 case $command in
   run) main_job ;;
   test) run_tests ;;

@@ -26,6 +26,10 @@ if(DENSEBLOCK_WITH_CUDA)
         set(CMAKE_CUDA_ARCHITECTURES OFF) # ours are chosen below, when the version is known
     endif()
     enable_language(CUDA)
+    # CMake 3.25, which Debian 12 has, stops where this library is missing, as in CUDA 13.
+    if(NOT TARGET CUDA::nvToolsExt)
+        add_library(CUDA::nvToolsExt INTERFACE IMPORTED)
+    endif()
     find_package(CUDAToolkit REQUIRED)
     if(NOT CMAKE_CUDA_ARCHITECTURES)
         set(CMAKE_CUDA_ARCHITECTURES 75-real 80-real 86-real 89-real 90)
