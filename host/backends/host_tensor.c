@@ -18,7 +18,10 @@ denseblock_status dblk_host_place_input(const denseblock_plan *plan, const void 
 
 int dblk_host_thread_count(int64_t asked) {
 #ifdef _OPENMP
-    return asked != 0 ? (int)asked : omp_get_max_threads();
+    int count = asked != 0 ? (int)asked : omp_get_max_threads();
+    if (count > omp_get_thread_limit()) /* more would not be started */
+        count = omp_get_thread_limit();
+    return count < DBLK_MAX_THREADS ? count : DBLK_MAX_THREADS;
 #else
     (void)asked;
     return 1;

@@ -7,8 +7,10 @@
 /* place_input of struct dblk_backend. */
 denseblock_status dblk_host_place_input(const denseblock_plan *plan, const void *x, void *y);
 
-/* The threads to use: `asked`, or what OpenMP's environment says when that is 0; 1 in a build
- * without OpenMP. */
+enum { DBLK_MAX_THREADS = 1024 };
+
+/* The threads to use: `asked`, or what OpenMP's environment says when that is 0; not more than
+ * the environment or we allow; 1 in a build without OpenMP. */
 int dblk_host_thread_count(int64_t asked);
 
 /* The calling thread's number among them, from 0. */

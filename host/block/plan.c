@@ -4,12 +4,12 @@
 #include <stdlib.h>
 
 #include "backends/backend.h"
+#include "backends/host_tensor.h"
 #include "block/description.h"
 #include "block/descriptor.h"
 #include "memory/size.h"
 #include "status/fail.h"
 
-enum { MAX_THREADS = 1024 };
 static const size_t default_workspace_limit = (size_t)64 << 20;
 
 static denseblock_status check_options(const denseblock_plan_options *options) {
@@ -24,11 +24,11 @@ static denseblock_status check_options(const denseblock_plan_options *options) {
                          "group size is %" PRId64 ": it must be at least 1, or 0 for the plan's "
                          "own choice",
                          options->group_size);
-    if (options->thread_count < 0 || options->thread_count > MAX_THREADS)
+    if (options->thread_count < 0 || options->thread_count > DBLK_MAX_THREADS)
         return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT,
                          "thread count is %" PRId64 ": it must be 1 to %d, or 0 for what the "
                          "environment says",
-                         options->thread_count, MAX_THREADS);
+                         options->thread_count, DBLK_MAX_THREADS);
     return DENSEBLOCK_OK;
 }
 

@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# `denseblock verify` and `run --check` find the mistakes of a backend.
+set -euo pipefail
+# shellcheck source=tests/cli/lib.sh
+source "$(dirname "$0")/../cli/lib.sh"
+
+case=$cases/odd_plane # 3x7x5x23, its last layer writes channels 18 to 22
+files=(--input "$case/input.npy" --kernels "$case")
+
+test_none() {
+    expect 0 verify --backend cpu,reference --trials 10
+    expect 0 run "${files[@]}" --output y.npy --backend cpu --check
+    expect_text out "check       equal"
+    expect 0 verify --backend all
+    expect_text out cpu reference
+}
+
+test_wrong_value() {
+    export DENSEBLOCK_FAULT=value
+    expect 1 verify "${files[@]}" --backend cpu
+    expect_text out "[2,6,4,18]" "layer 3"
+    expect 1 run "${files[@]}" --output y.npy --backend cpu --check
+    expect_text out "[2,6,4,18]"
+    [[ -s y.npy ]] || fail "the result is not there to be looked at"
+    expect 1 verify "${files[@]}" --backend cpu,reference --json
+    expect_json passed
+
+    # The command that is given to see one trial again does show it.
+    expect 1 verify --backend cpu --trials 8 --seed 40
+    local again
+    again=$(grep -o 'denseblock verify .*' "$scratch/out" | head -n 1)
+    [[ $again == *--seed* ]] || fail "no command to see it again in: $(cat "$scratch/out")"
+    read -ra again <<<"${again#denseblock }"
+    expect 1 "${again[@]}"
+}
+
+test_nan() {
+    export DENSEBLOCK_FAULT=nan
+    expect 1 verify "${files[@]}" --backend cpu
+    expect_text out "[2,6,4,18]"
+    expect 1 verify "${files[@]}" --backend cpu --tolerance 1e300
+}
+
+test_failure() {
+    export DENSEBLOCK_FAULT=failure
+    refused 3 "the faulty backend failed" -- run "${files[@]}" --output y.npy --backend cpu
+    refused 3 "the faulty backend failed" -- verify "${files[@]}" --backend cpu
+}
+
+# `all` passes over what a backend does not do, and says so; asked for by name, it is an error.
+test_unsupported() {
+    export DENSEBLOCK_FAULT=unsupported
+    expect 0 verify "${files[@]}" --backend all
+    expect_text out "the faulty backend does not do this"
+    expect 0 verify "${files[@]}" --backend all --json
+    expect_json passed
+    refused 2 "does not do this" -- verify "${files[@]}" --backend cpu
+    refused 2 "does not do this" -- run "${files[@]}" --output y.npy --backend cpu
+}
+
+run_tests

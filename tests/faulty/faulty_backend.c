@@ -1,0 +1,72 @@
+/* A backend that makes mistakes, in place of `cpu`: the reference, and then the fault that the
+ * environment variable DENSEBLOCK_FAULT names. The tool is linked with it, so that its
+ * comparisons are seen to find what they are there to find. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/backend.h"
+#include "block/plan.h"
+#include "elements/elements.h"
+#include "status/fail.h"
+
+/* The linker sends the library's calls here, and ours of __real_f to the library. */
+denseblock_status __real_dblk_backend_find(denseblock_backend id,
+                                           const struct dblk_backend **backend);
+denseblock_status __wrap_dblk_backend_find(denseblock_backend id,
+                                           const struct dblk_backend **backend);
+denseblock_status __real_denseblock_backend_check(denseblock_backend backend);
+denseblock_status __wrap_denseblock_backend_check(denseblock_backend backend);
+
+static bool fault_is(const char *name) {
+    const char *fault = getenv("DENSEBLOCK_FAULT");
+    return fault != NULL && strcmp(fault, name) == 0;
+}
+
+static denseblock_status faulty_plan(denseblock_plan *plan,
+                                     const denseblock_plan_options *options) {
+    if (fault_is("unsupported"))
+        return dblk_fail(DENSEBLOCK_UNSUPPORTED, "the faulty backend does not do this");
+    return dblk_backend_reference.plan(plan, options);
+}
+
+/* Channel `channel` of the last pixel of y. */
+static void spoil(const denseblock_plan *plan, int64_t channel, void *y) {
+    const size_t end = plan->output_bytes / denseblock_type_size(plan->type);
+    const size_t place = end - (size_t)(plan->output_channels - channel);
+    const double value = dblk_element_load(plan->type, y, place);
+    if (fault_is("value"))
+        dblk_element_store(plan->type, y, place, value + 1);
+    if (fault_is("nan"))
+        dblk_element_store(plan->type, y, place, (double)NAN);
+}
+
+static denseblock_status faulty_forward_layer(const denseblock_plan *plan, int64_t l,
+                                              const void *prepared, void *y, void *workspace) {
+    const denseblock_status status =
+        dblk_backend_reference.forward_layer(plan, l, prepared, y, workspace);
+    if (fault_is("failure"))
+        return dblk_fail(DENSEBLOCK_DEVICE_FAILED, "the faulty backend failed");
+    if (l == plan->layer_count - 1)
+        spoil(plan, plan->layers[l].channels, y);
+    return status;
+}
+
+denseblock_status __wrap_dblk_backend_find(denseblock_backend id,
+                                           const struct dblk_backend **backend) {
+    static struct dblk_backend faulty;
+    if (id != DENSEBLOCK_BACKEND_CPU)
+        return __real_dblk_backend_find(id, backend);
+    faulty = dblk_backend_reference;
+    faulty.id = DENSEBLOCK_BACKEND_CPU;
+    faulty.name = "cpu";
+    faulty.plan = faulty_plan;
+    faulty.forward_layer = faulty_forward_layer;
+    *backend = &faulty;
+    return DENSEBLOCK_OK;
+}
+
+denseblock_status __wrap_denseblock_backend_check(denseblock_backend backend) {
+    return backend == DENSEBLOCK_BACKEND_CPU ? DENSEBLOCK_OK
+                                             : __real_denseblock_backend_check(backend);
+}
