@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -140,6 +141,29 @@ START_TEST(a_file_cut_anywhere_is_refused) {
 }
 END_TEST
 
+static ssize_t broken_read(void *cookie, char *buffer, size_t size) {
+    (void)cookie, (void)buffer, (void)size;
+    errno = EIO;
+    return -1;
+}
+
+START_TEST(a_file_that_fails_or_shrinks_while_it_is_read_is_an_error) {
+    denseblock_array array;
+    FILE *file = fopencookie(NULL, "rb", (cookie_io_functions_t){.read = broken_read});
+    ck_assert_ptr_nonnull(file);
+    ck_fails(dblk_npy_read(file, 1000, "broken.npy", &array), DENSEBLOCK_IO_FAILED,
+             "broken.npy: reading failed: Input/output error");
+    fclose(file);
+
+    char bytes[] = "\x93NUMPY\x01";
+    file = fmemopen(bytes, sizeof bytes, "rb");
+    ck_assert_ptr_nonnull(file);
+    ck_fails(dblk_npy_read(file, 1000, "short.npy", &array), DENSEBLOCK_BAD_FILE,
+             "short.npy: became shorter");
+    fclose(file);
+}
+END_TEST
+
 START_TEST(what_is_written_is_read_back) {
     const denseblock_type types[] = {DENSEBLOCK_F16, DENSEBLOCK_F32, DENSEBLOCK_F64};
     char path[] = "/tmp/denseblock-test-XXXXXX";
@@ -203,6 +227,7 @@ Suite *suite(void) {
         arrays_of_other_kinds_are_refused_with_advice,
         shapes_that_the_data_does_not_fit_are_refused,
         a_file_cut_anywhere_is_refused,
+        a_file_that_fails_or_shrinks_while_it_is_read_is_an_error,
         what_is_written_is_read_back,
         arrays_that_no_npy_file_can_hold_are_not_written,
         what_is_no_file_is_refused,
