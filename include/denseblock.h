@@ -43,8 +43,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#if defined(_WIN32)
-#error "denseblock is written for POSIX systems"
+#if !defined(__linux__)
+#error "denseblock is written for Linux"
 #endif
 #define DENSEBLOCK_API __attribute__((visibility("default")))
 
@@ -119,7 +119,8 @@ DENSEBLOCK_API void denseblock_convert(denseblock_type dst_type, void *dst,
 
 /* ---- Descriptor ---------------------------------------------------------------------------- */
 
-/* What a layer does to its input before the convolution. Zero is the block of this version. */
+/* What a layer does to its input before the convolution. Zero is the block of this version.
+ * Prologues with parameters will have a function of their own that prepares them. */
 typedef enum denseblock_prologue {
     DENSEBLOCK_PROLOGUE_RELU = 0 /* relu(v) = v < 0 ? 0 : v */
 } denseblock_prologue;
@@ -139,8 +140,9 @@ typedef struct denseblock_layer {
     denseblock_prologue prologue;
 } denseblock_layer;
 
-/* A block. Sizes are counts of elements. Fill it with a designated initialiser, so that members
- * added in later versions are zero, which keeps today's meaning. */
+/* A block. Sizes are counts of elements. Fill it with a designated initialiser (in C++
+ * begin with `denseblock_desc desc{};`), so that members added in later versions are zero, which
+ * keeps today's meaning. */
 typedef struct denseblock_desc {
     int64_t batch;                  /* N, 0 or more: an empty batch gives an empty result */
     int64_t height;                 /* H, at least 1 */
@@ -160,7 +162,7 @@ DENSEBLOCK_API void denseblock_layers_fill(denseblock_layer *layers, size_t coun
 /* ---- Backends ------------------------------------------------------------------------------ */
 
 typedef enum denseblock_backend {
-    DENSEBLOCK_BACKEND_AUTO = 0,      /* the fastest that this machine can run */
+    DENSEBLOCK_BACKEND_AUTO = 0,      /* cuda where it can run, else the fastest on the CPU */
     DENSEBLOCK_BACKEND_REFERENCE = 1, /* CPU, plain loops, f64 sums: what the others must equal */
     DENSEBLOCK_BACKEND_CPU = 2,       /* CPU, fast */
     DENSEBLOCK_BACKEND_CUBLAS = 3,    /* ReLU + im2col, then GEMM into y */
@@ -184,6 +186,15 @@ DENSEBLOCK_API denseblock_status denseblock_backend_check(denseblock_backend bac
 /* The backend that AUTO stands for on this machine. */
 DENSEBLOCK_API denseblock_backend denseblock_backend_auto(void);
 
+/* Where a backend's x, y, kernels, prepared weights and workspace lie. Whoever asks for AUTO must
+ * ask this too, of denseblock_plan_backend(). */
+typedef enum denseblock_memory {
+    DENSEBLOCK_MEMORY_HOST = 0,  /* malloc and the like */
+    DENSEBLOCK_MEMORY_DEVICE = 1 /* cudaMalloc and the like */
+} denseblock_memory;
+
+DENSEBLOCK_API denseblock_memory denseblock_backend_memory(denseblock_backend backend);
+
 /* ---- Plan ---------------------------------------------------------------------------------- */
 
 typedef enum denseblock_algorithm {
@@ -206,6 +217,7 @@ typedef struct denseblock_plan_options {
     int64_t group_size;     /* layers computed together; 0: the plan decides */
     int64_t thread_count;   /* CPU backends; 0: what OpenMP's environment says now */
     size_t workspace_limit; /* bytes; 0: 64 MiB. A plan that cannot keep it is refused. */
+    int device;             /* that it is made for, as in denseblock_context_create */
 } denseblock_plan_options;
 
 typedef struct denseblock_plan denseblock_plan;
@@ -261,7 +273,8 @@ DENSEBLOCK_API const char *denseblock_plan_describe(const denseblock_plan *plan)
 /* What is mutable in an execution, and belongs to one thread at a time. */
 typedef struct denseblock_context denseblock_context;
 
-/*   device    a CUDA device's number, from 0; CPU backends take only 0
+/*   backend   best denseblock_plan_backend() of the plan that it shall execute
+ *   device    a CUDA device's number, from 0; CPU backends take only 0
  *   context   receives the context, for denseblock_context_destroy; NULL on error
  *
  * DENSEBLOCK_INVALID_ARGUMENT, DENSEBLOCK_UNAVAILABLE, DENSEBLOCK_OUT_OF_MEMORY,
@@ -293,11 +306,12 @@ enum { DENSEBLOCK_ALIGNMENT = 64 };
 
 /* Repacks the kernels into the form that the plan's backend reads.
  *
- *   kernels    layer_count pointers, in host memory; kernels[l] is K_l[kh,kw,C_l,g_l] in the
- * plan's type, in the backend's memory: host memory for CPU backends. Not read once the weights
- * are prepared. prepared   denseblock_plan_weights_bytes bytes of the caller, in the backend's
- * memory. It serves any number of executions of plans with the same desc, backend and options,
- *              and is never written again.
+ *   kernels    layer_count pointers, in host memory. kernels[l] is K_l[kh,kw,C_l,g_l] in the
+ *              plan's type, in the backend's memory. Not read after the return.
+ *   prepared   denseblock_plan_weights_bytes bytes of the caller, in the backend's memory. It
+ *              serves any number of executions of plans with the same desc, backend and options,
+ *              and is never written again. It is complete at the return, for all threads and
+ *              streams.
  *
  * DENSEBLOCK_INVALID_ARGUMENT  a NULL pointer, a misaligned one, a context of another backend;
  *                              a kernel value that is NaN or Inf (the message has layer and
@@ -315,15 +329,18 @@ DENSEBLOCK_API denseblock_status denseblock_weights_prepare(denseblock_context *
  *              otherwise.
  *   y          [N,H,W,C_L], denseblock_plan_output_bytes bytes. What is in the channels not yet
  *              written does not matter, NaN included.
- *   workspace  denseblock_plan_workspace_bytes bytes, for this execution alone; NULL when 0
+ *   workspace  denseblock_plan_workspace_bytes bytes, for one execution at a time: the next one on
+ *              the same stream may use it again. NULL when 0
  *
  * CPU backends take host pointers, and have finished at the return. CUDA backends take device
  * pointers and only enqueue on the context's stream: they do not synchronise, allocate or look
- * at results, and so can be captured in a CUDA Graph.
+ * at results, and so can be captured in a CUDA Graph. Plan, context and memory must live until
+ * what was enqueued has been executed; those of a captured graph, as long as the graph.
  *
  * x may hold NaN and Inf; they appear in y where the formula puts them.
  *
- * DENSEBLOCK_INVALID_ARGUMENT  a NULL or misaligned pointer, a context of another backend
+ * DENSEBLOCK_INVALID_ARGUMENT  a NULL or misaligned pointer, an x that overlaps y, a context of
+ *                              another backend or device
  * DENSEBLOCK_DEVICE_FAILED */
 DENSEBLOCK_API denseblock_status denseblock_forward(denseblock_context *context,
                                                     const denseblock_plan *plan,
@@ -421,10 +438,13 @@ typedef struct denseblock_device {
     int multiprocessors;
     size_t memory_bytes;
     size_t l2_bytes;
-    bool usable; /* this build has code for it, and a kernel ran there */
+    bool usable;       /* this build has code for it, and a kernel ran there */
+    char problem[256]; /* if not, why; else "" */
 } denseblock_device;
 
-/* DENSEBLOCK_INVALID_ARGUMENT for a number past the last device, DENSEBLOCK_UNAVAILABLE where
+/* Uses the device for a moment: not for a thread that is capturing a CUDA Graph.
+ *
+ * DENSEBLOCK_INVALID_ARGUMENT for a number past the last device, DENSEBLOCK_UNAVAILABLE where
  * there is none, DENSEBLOCK_DEVICE_FAILED */
 DENSEBLOCK_API denseblock_status denseblock_device_query(int device, denseblock_device *info);
 

@@ -3,18 +3,21 @@
 #include "backends/backend.h"
 #include "status/fail.h"
 
-/* In the order in which AUTO tries them, the fastest first. A backend that this version does not
- * have is here by name alone, so that asking for it is answered and not misunderstood. */
+/* A backend that this version does not have is here by name alone, so that asking for it is
+ * answered and not misunderstood. AUTO takes the first in this order that it may. */
 static const struct {
     denseblock_backend id;
     const char *name;
+    denseblock_memory memory;
+    bool for_auto;
     const struct dblk_backend *backend;
 } backends[] = {
-    {DENSEBLOCK_BACKEND_CUDA, "cuda", NULL},
-    {DENSEBLOCK_BACKEND_CUDNN, "cudnn", NULL},
-    {DENSEBLOCK_BACKEND_CUBLAS, "cublas", NULL},
-    {DENSEBLOCK_BACKEND_CPU, "cpu", NULL},
-    {DENSEBLOCK_BACKEND_REFERENCE, "reference", &dblk_backend_reference},
+    {DENSEBLOCK_BACKEND_CUDA, "cuda", DENSEBLOCK_MEMORY_DEVICE, true, NULL},
+    {DENSEBLOCK_BACKEND_CUDNN, "cudnn", DENSEBLOCK_MEMORY_DEVICE, false, NULL},
+    {DENSEBLOCK_BACKEND_CUBLAS, "cublas", DENSEBLOCK_MEMORY_DEVICE, false, NULL},
+    {DENSEBLOCK_BACKEND_CPU, "cpu", DENSEBLOCK_MEMORY_HOST, true, NULL},
+    {DENSEBLOCK_BACKEND_REFERENCE, "reference", DENSEBLOCK_MEMORY_HOST, true,
+     &dblk_backend_reference},
 };
 
 enum { ROW_COUNT = sizeof backends / sizeof backends[0] };
@@ -45,12 +48,28 @@ denseblock_status denseblock_backend_from_name(const char *name, denseblock_back
                      name);
 }
 
+denseblock_backend denseblock_backend_auto(void) {
+    for (int i = 0; i < ROW_COUNT; i++)
+        if (backends[i].for_auto && backends[i].backend != NULL)
+            return backends[i].id;
+    return DENSEBLOCK_BACKEND_REFERENCE; /* the last row, which runs everywhere */
+}
+
+denseblock_memory denseblock_backend_memory(denseblock_backend backend) {
+    if (backend == DENSEBLOCK_BACKEND_AUTO)
+        backend = denseblock_backend_auto();
+    for (int i = 0; i < ROW_COUNT; i++)
+        if (backends[i].id == backend)
+            return backends[i].memory;
+    return DENSEBLOCK_MEMORY_HOST;
+}
+
 denseblock_status dblk_backend_find(denseblock_backend id, const struct dblk_backend **backend) {
     *backend = NULL;
+    if (id == DENSEBLOCK_BACKEND_AUTO)
+        id = denseblock_backend_auto();
     for (int i = 0; i < ROW_COUNT; i++) {
-        const bool wanted = id == backends[i].id ||
-                            (id == DENSEBLOCK_BACKEND_AUTO && backends[i].backend != NULL);
-        if (!wanted)
+        if (backends[i].id != id)
             continue;
         if (backends[i].backend == NULL)
             return dblk_fail(DENSEBLOCK_UNAVAILABLE,
@@ -65,11 +84,4 @@ denseblock_status dblk_backend_find(denseblock_backend id, const struct dblk_bac
 denseblock_status denseblock_backend_check(denseblock_backend backend) {
     const struct dblk_backend *found;
     return dblk_backend_find(backend, &found);
-}
-
-denseblock_backend denseblock_backend_auto(void) {
-    for (int i = 0; i < ROW_COUNT; i++)
-        if (backends[i].backend != NULL)
-            return backends[i].id;
-    return DENSEBLOCK_BACKEND_REFERENCE; /* the last row, which runs everywhere */
 }

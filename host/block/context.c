@@ -6,6 +6,14 @@
 #include "block/plan.h"
 #include "status/fail.h"
 
+denseblock_status dblk_device_check(const struct dblk_backend *backend, int device) {
+    if (device != 0)
+        return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT,
+                         "device %d: the %s backend runs on the CPU, device 0", device,
+                         backend->name);
+    return DENSEBLOCK_OK;
+}
+
 denseblock_status denseblock_context_create(denseblock_backend backend, int device,
                                             denseblock_context **context) {
     if (context == NULL)
@@ -16,14 +24,14 @@ denseblock_status denseblock_context_create(denseblock_backend backend, int devi
     const denseblock_status status = dblk_backend_find(backend, &found);
     if (status != DENSEBLOCK_OK)
         return status;
-    if (device != 0)
-        return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT,
-                         "device %d: the %s backend runs on the CPU, device 0", device,
-                         found->name);
+    const denseblock_status checked = dblk_device_check(found, device);
+    if (checked != DENSEBLOCK_OK)
+        return checked;
     denseblock_context *made = calloc(1, sizeof *made);
     if (made == NULL)
         return dblk_fail(DENSEBLOCK_OUT_OF_MEMORY, "no memory for a context");
     made->backend = found;
+    made->device = device;
     *context = made;
     return DENSEBLOCK_OK;
 }
@@ -59,6 +67,10 @@ denseblock_status dblk_context_check(const denseblock_context *context,
         return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT,
                          "%s: the plan is for the %s backend, the context for %s", function,
                          plan->backend->name, context->backend->name);
+    if (context->device != plan->device)
+        return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT,
+                         "%s: the plan is for device %d, the context for device %d", function,
+                         plan->device, context->device);
     return DENSEBLOCK_OK;
 }
 

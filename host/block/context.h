@@ -8,11 +8,16 @@ struct dblk_backend;
 
 struct denseblock_context {
     const struct dblk_backend *backend;
+    int device;
     denseblock_progress *progress; /* NULL: nobody asks */
     void *progress_user;
 };
 
-/* DENSEBLOCK_INVALID_ARGUMENT unless both are there and made for the same backend. `function`
+/* DENSEBLOCK_INVALID_ARGUMENT unless the backend can run on the device of that number. */
+denseblock_status dblk_device_check(const struct dblk_backend *backend, int device);
+
+/* DENSEBLOCK_INVALID_ARGUMENT unless both are there and made for the same backend and device.
+ * `function`
  * begins the message. */
 denseblock_status dblk_context_check(const denseblock_context *context,
                                      const denseblock_plan *plan, const char *function);

@@ -2,11 +2,24 @@
 #include "backends/backend.h"
 #include "block/context.h"
 #include "block/plan.h"
+#include "status/fail.h"
 
 static void report_progress(const denseblock_context *context, const denseblock_plan *plan,
                             int64_t l) {
     if (context->progress != NULL)
         context->progress(plan->layers[l].flops_done / plan->flops, context->progress_user);
+}
+
+/* DENSEBLOCK_INVALID_ARGUMENT if the two share a byte. */
+static denseblock_status check_apart(const denseblock_plan *plan, const void *x, const void *y) {
+    const size_t x_bytes =
+        plan->output_bytes / (size_t)plan->output_channels * (size_t)plan->channels;
+    const uintptr_t x_start = (uintptr_t)x, y_start = (uintptr_t)y;
+    if (x_start < y_start + plan->output_bytes && y_start < x_start + x_bytes)
+        return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT,
+                         "denseblock_forward: x overlaps y: pass NULL for an x that lies in y, or "
+                         "one apart from it");
+    return DENSEBLOCK_OK;
 }
 
 denseblock_status denseblock_forward(denseblock_context *context, const denseblock_plan *plan,
@@ -24,6 +37,8 @@ denseblock_status denseblock_forward(denseblock_context *context, const denseblo
     status = dblk_pointer_check(y, plan->output_bytes, element_size, function, "y");
     if (status == DENSEBLOCK_OK && !in_place)
         status = dblk_pointer_check(x, 1, element_size, function, "x");
+    if (status == DENSEBLOCK_OK && !in_place)
+        status = check_apart(plan, x, y);
     if (status == DENSEBLOCK_OK)
         status = dblk_pointer_check(prepared, plan->weights_bytes, DENSEBLOCK_ALIGNMENT, function,
                                     "prepared");

@@ -5,6 +5,7 @@
 
 #include "backends/backend.h"
 #include "backends/host_tensor.h"
+#include "block/context.h"
 #include "block/description.h"
 #include "block/descriptor.h"
 #include "memory/size.h"
@@ -73,11 +74,14 @@ denseblock_status denseblock_plan_create(const denseblock_desc *desc, denseblock
     if (status == DENSEBLOCK_OK)
         status = dblk_backend_find(backend, &chosen);
     if (status == DENSEBLOCK_OK)
+        status = dblk_device_check(chosen, options->device);
+    if (status == DENSEBLOCK_OK)
         status = plan_allocate(desc->layer_count, &made);
     if (status != DENSEBLOCK_OK)
         goto exit;
 
     made->backend = chosen;
+    made->device = options->device;
     status = dblk_descriptor_lay_out(desc, made);
     if (status == DENSEBLOCK_OK)
         status = chosen->plan(made, options);

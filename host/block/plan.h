@@ -22,6 +22,7 @@ struct denseblock_plan {
     int64_t output_channels;                /* C_L */
     denseblock_type type;
     denseblock_arithmetic arithmetic;
+    int device;
     int thread_count;
     size_t output_bytes;
     size_t weights_bytes;

@@ -7,7 +7,7 @@ if(DENSEBLOCK_CUDA STREQUAL "AUTO" OR DENSEBLOCK_CUDA)
                      PATH_SUFFIXES bin)
         mark_as_advanced(DENSEBLOCK_NVCC)
         if(DENSEBLOCK_NVCC)
-            set(CMAKE_CUDA_COMPILER ${DENSEBLOCK_NVCC})
+            set(ENV{CUDACXX} ${DENSEBLOCK_NVCC}) # check_language tries whether it works
         endif()
     endif()
     include(CheckLanguage)
@@ -15,14 +15,14 @@ if(DENSEBLOCK_CUDA STREQUAL "AUTO" OR DENSEBLOCK_CUDA)
     if(CMAKE_CUDA_COMPILER)
         set(DENSEBLOCK_WITH_CUDA TRUE)
     elseif(NOT DENSEBLOCK_CUDA STREQUAL "AUTO")
-        message(FATAL_ERROR "DENSEBLOCK_CUDA is ${DENSEBLOCK_CUDA}, but no CUDA compiler was "
-                "found: put nvcc on PATH, set CMAKE_CUDA_COMPILER, or build with "
+        message(FATAL_ERROR "DENSEBLOCK_CUDA is ${DENSEBLOCK_CUDA}, but no CUDA compiler that "
+                "works was found: put nvcc on PATH, set CMAKE_CUDA_COMPILER, or build with "
                 "-DDENSEBLOCK_CUDA=OFF")
     endif()
 endif()
 
 if(DENSEBLOCK_WITH_CUDA)
-    if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
+    if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES AND NOT DEFINED ENV{CUDAARCHS})
         set(CMAKE_CUDA_ARCHITECTURES OFF) # ours are chosen below, when the version is known
     endif()
     enable_language(CUDA)
@@ -43,7 +43,7 @@ if(DENSEBLOCK_WITH_CUDA)
     string(REPLACE ";" " " architectures "${CMAKE_CUDA_ARCHITECTURES}")
     message(STATUS "denseblock: CUDA ${CMAKE_CUDA_COMPILER_VERSION} build, for ${architectures}")
 elseif(DENSEBLOCK_CUDA STREQUAL "AUTO")
-    message(STATUS "denseblock: CPU-only build, no CUDA compiler was found")
+    message(STATUS "denseblock: CPU-only build, no CUDA compiler that works was found")
 else()
     message(STATUS "denseblock: CPU-only build, as asked")
 endif()

@@ -5,8 +5,11 @@ set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/denseblock)
 set_target_properties(denseblock_shared PROPERTIES EXPORT_NAME denseblock)
 set_target_properties(denseblock_static PROPERTIES EXPORT_NAME static)
 install(FILES ${PROJECT_SOURCE_DIR}/include/denseblock.h TYPE INCLUDE)
-install(TARGETS denseblock_shared denseblock_static EXPORT denseblock-targets)
-install(EXPORT denseblock-targets NAMESPACE denseblock:: DESTINATION ${package_folder})
+# In two files: who uses the shared library needs nothing of what the static one needs.
+foreach(kind shared static)
+    install(TARGETS denseblock_${kind} EXPORT denseblock-${kind})
+    install(EXPORT denseblock-${kind} NAMESPACE denseblock:: DESTINATION ${package_folder})
+endforeach()
 
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/denseblock-config.cmake.in
     ${PROJECT_BINARY_DIR}/denseblock-config.cmake INSTALL_DESTINATION ${package_folder})
@@ -25,7 +28,14 @@ if(DENSEBLOCK_WITH_CUDA)
     list(APPEND private_flags ${CUDA_cudart_static_LIBRARY} -ldl -lrt -lpthread -lstdc++)
 endif()
 list(JOIN private_flags " " private_flags)
-# The file finds the rest relative to itself, wherever the whole is moved to.
+foreach(folder LIBDIR INCLUDEDIR)
+    set(pc_${folder} "\${prefix}/${CMAKE_INSTALL_${folder}}")
+    if(IS_ABSOLUTE "${CMAKE_INSTALL_${folder}}")
+        set(pc_${folder} "${CMAKE_INSTALL_${folder}}")
+    endif()
+endforeach()
+# The file finds the rest relative to itself, wherever the whole is moved to; but folders that were
+# given as absolute ones stay where they are.
 cmake_path(SET libdir NORMALIZE "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig")
 cmake_path(RELATIVE_PATH CMAKE_INSTALL_PREFIX BASE_DIRECTORY ${libdir} OUTPUT_VARIABLE up_to_prefix)
 configure_file(${CMAKE_CURRENT_LIST_DIR}/denseblock.pc.in ${PROJECT_BINARY_DIR}/denseblock.pc @ONLY)

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "memory/size.h"
 #include "status/fail.h"
 
 const char dblk_npy_magic[DBLK_NPY_MAGIC_LENGTH] = {'\x93', 'N', 'U', 'M', 'P', 'Y'};
@@ -18,6 +19,18 @@ static const struct {
 };
 
 enum { READABLE_COUNT = sizeof readable / sizeof readable[0] };
+
+bool dblk_array_bytes(const denseblock_array *array, size_t *bytes) {
+    size_t product = denseblock_type_size(array->type);
+    bool empty = false;
+    for (int d = 0; d < array->rank; d++) {
+        empty = empty || array->shape[d] == 0;
+        if (array->shape[d] != 0 && !dblk_size_multiply(&product, array->shape[d]))
+            return false;
+    }
+    *bytes = empty ? 0 : product;
+    return true;
+}
 
 /* Where the parser stands. Nothing at or past `end` is read. */
 struct cursor {

@@ -8,8 +8,10 @@
 #include <unistd.h>
 
 #include "files/npy_header.h"
-#include "memory/size.h"
 #include "status/fail.h"
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+               "elements are read and written as they lie in memory, little-endian");
 
 size_t denseblock_array_count(const denseblock_array *array) {
     size_t count = 1;
@@ -103,18 +105,10 @@ static denseblock_status read_prefix(FILE *file, size_t size, const char *path, 
 /* The bytes that the shape needs must be those that the file has. */
 static denseblock_status check_length(const denseblock_array *array, size_t held,
                                       const char *path) {
-    size_t needed = denseblock_type_size(array->type);
-    bool empty = false;
-    for (int d = 0; d < array->rank; d++) {
-        /* A zero size makes the array empty, but the others must be sane all the same. */
-        empty = empty || array->shape[d] == 0;
-        if (array->shape[d] != 0 && !dblk_size_multiply(&needed, array->shape[d]))
-            return dblk_fail(DENSEBLOCK_BAD_FILE,
-                             "%s: the shape in its header overflows: its product is too large",
-                             path);
-    }
-    if (empty)
-        needed = 0;
+    size_t needed;
+    if (!dblk_array_bytes(array, &needed))
+        return dblk_fail(DENSEBLOCK_BAD_FILE,
+                         "%s: the shape in its header overflows: its product is too large", path);
     if (held != needed)
         return dblk_fail(DENSEBLOCK_BAD_FILE,
                          "%s: %s: the shape in its header needs %zu bytes of data, the file has "

@@ -3,7 +3,6 @@
 
 #include "files/npy_header.h"
 #include "files/output.h"
-#include "memory/size.h"
 #include "status/fail.h"
 
 static denseblock_status check_array(const denseblock_array *array) {
@@ -18,11 +17,13 @@ static denseblock_status check_array(const denseblock_array *array) {
     if (array->rank < 0 || array->rank > DENSEBLOCK_MAX_RANK)
         return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT, "an array of rank %d: it must be 0 to %d",
                          array->rank, DENSEBLOCK_MAX_RANK);
-    size_t bytes = denseblock_type_size(array->type);
     for (int d = 0; d < array->rank; d++)
-        if (array->shape[d] < 0 || !dblk_size_multiply(&bytes, array->shape[d]))
-            return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT,
-                             "the array's shape has a negative size or overflows");
+        if (array->shape[d] < 0)
+            return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT, "the array has a negative size");
+    size_t bytes;
+    if (!dblk_array_bytes(array, &bytes))
+        return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT,
+                         "the array's shape overflows: its product is too large");
     if (bytes > 0 && array->data == NULL)
         return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT, "the array's data is NULL");
     return DENSEBLOCK_OK;

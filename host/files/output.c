@@ -46,14 +46,35 @@ static void choose_temporary(denseblock_output *output) {
                   (long)getpid(), atomic_fetch_add(&counter, 1U));
 }
 
+/* The path as it is from anywhere, links followed: the program may change its folder before the
+ * commit. Of malloc; NULL where there is no memory. */
+static char *resolve(const char *path) {
+    char *found = realpath(path, NULL);
+    if (found != NULL || errno == ENOMEM)
+        return found;
+    /* There is no such file yet: its folder is what can be resolved. */
+    const size_t length = folder_length(path);
+    char *folder = length == 0 ? strdup(".") : strndup(path, length);
+    char *resolved = folder == NULL ? NULL : realpath(folder, NULL);
+    char *joined = NULL;
+    if (resolved != NULL) {
+        joined = malloc(strlen(resolved) + strlen(path) + 2);
+        if (joined != NULL)
+            (void)sprintf(joined, "%s/%s", resolved, path + length);
+    } else if (folder != NULL && errno != ENOMEM) {
+        joined = strdup(path); /* nor its folder: opening it will say so */
+    }
+    free(resolved);
+    free(folder);
+    return joined;
+}
+
 static denseblock_status allocate(const char *path, denseblock_output **output) {
     enum { TEMPORARY_NAME_MOST = 80 };
     denseblock_output *made = calloc(1, sizeof *made);
     if (made != NULL) {
         made->path = strdup(path);
-        made->target = realpath(path, NULL);
-        if (made->target == NULL && errno != ENOMEM) /* no such file yet */
-            made->target = strdup(path);
+        made->target = resolve(path);
         if (made->target != NULL)
             made->temporary = malloc(strlen(made->target) + TEMPORARY_NAME_MOST);
     }

@@ -89,6 +89,12 @@ quietly cmake --build "$root/project/build"
 prints_as_promised "CMake, shared" "$root/project/build/with_shared"
 prints_as_promised "CMake, static" "$root/project/build/with_static"
 
+quietly cmake -S "$source/tests/consumer/project_cxx" -B "$root/cxx" -G Ninja \
+    -DCMAKE_CXX_FLAGS="${flags[*]}" -DCMAKE_PREFIX_PATH="$root/moved"
+quietly cmake --build "$root/cxx"
+[[ $("$root/cxx/from_cxx") == "320 bytes" ]] || fail "C++: expected 320 bytes"
+echo "CMake, shared, from C++: ok"
+
 export PKG_CONFIG_PATH=$libdir/pkgconfig
 read -ra shared <<<"$(pkg-config --cflags --libs denseblock)"
 quietly "$cc" "${flags[@]}" "$root/project/main.c" -o "$root/with_shared" "${shared[@]}"

@@ -1,5 +1,6 @@
 /* Every GPU of this machine is described, and a kernel of this build runs there. Uses no test
- * library: GPU machines often have none installed. */
+ * library: GPU machines often have none installed. Where DENSEBLOCK_REQUIRE_GPU is set, a machine
+ * without a GPU is a failure. */
 #include <stdlib.h>
 
 #include "denseblock.h"
@@ -10,8 +11,9 @@ int main(void) {
     denseblock_cuda cuda;
     denseblock_cuda_query(&cuda);
     if (cuda.device_count == 0) {
-        printf("SKIP: %s\n", cuda.condition);
-        return SKIPPED;
+        const bool required = getenv("DENSEBLOCK_REQUIRE_GPU") != NULL;
+        printf("%s: %s\n", required ? "FAILED" : "SKIP", cuda.condition);
+        return required ? EXIT_FAILURE : SKIPPED;
     }
     int failures = 0;
     for (int d = 0; d < cuda.device_count; d++) {
@@ -23,9 +25,9 @@ int main(void) {
         }
         const bool described = device.name[0] != 0 && device.compute_capability >= 10 &&
                                device.multiprocessors > 0 && device.memory_bytes > 0;
-        printf("device %d: %s, sm_%d, %d multiprocessors, %zu bytes, a kernel %s\n", d,
-               device.name, device.compute_capability, device.multiprocessors,
-               device.memory_bytes, device.usable ? "ran" : "did not run");
+        printf("device %d: %s, sm_%d, %d multiprocessors, %zu bytes; %s\n", d, device.name,
+               device.compute_capability, device.multiprocessors, device.memory_bytes,
+               device.usable ? "a kernel ran" : device.problem);
         if (!described || !device.usable)
             failures++;
     }

@@ -49,6 +49,10 @@ WRAPPED(char *, strdup, (const char *text)) {
     ALLOCATE(__real_strdup(text));
 }
 
+WRAPPED(char *, strndup, (const char *text, size_t most)) {
+    ALLOCATE(__real_strndup(text, most));
+}
+
 WRAPPED(char *, realpath, (const char *path, char *resolved)) {
     ALLOCATE(__real_realpath(path, resolved));
 }

@@ -296,6 +296,23 @@ START_TEST(null_and_misaligned_pointers_are_refused_by_name) {
              "y is at");
     ck_fails(denseblock_forward(f.context, f.plan, odd_prepared, f.x, f.y, f.workspace), wrong,
              "prepared is at");
+    char *odd_x = (char *)f.x + 1, *odd_workspace = (char *)f.workspace + 8;
+    ck_fails(denseblock_forward(f.context, f.plan, f.prepared, odd_x, f.y, f.workspace), wrong,
+             "x is at");
+    ck_fails(denseblock_forward(f.context, f.plan, f.prepared, f.x, f.y, odd_workspace), wrong,
+             "workspace is at");
+    ck_fails(
+        denseblock_forward(f.context, f.plan, f.prepared, (float *)f.y + 1, f.y, f.workspace),
+        wrong, "x overlaps y");
+    ck_fails(
+        denseblock_forward(f.context, f.plan, f.prepared, (float *)f.y - 1, f.y, f.workspace),
+        wrong, "x overlaps y");
+    ck_fails(denseblock_weights_prepare(f.context, f.plan, (const void *const *)f.kernels,
+                                        odd_prepared),
+             wrong, "prepared is at");
+    const void *odd_kernels[FIXTURE_MAX_LAYERS] = {(char *)f.kernels[0] + 1};
+    ck_fails(denseblock_weights_prepare(f.context, f.plan, odd_kernels, f.prepared), wrong,
+             "kernels[0] is at");
     ck_fails(denseblock_weights_prepare(f.context, f.plan, NULL, f.prepared), wrong,
              "kernels is NULL");
     const void *const no_kernels[FIXTURE_MAX_LAYERS] = {NULL};

@@ -89,6 +89,12 @@ START_TEST(arrays_convert_between_all_types) {
 }
 END_TEST
 
+START_TEST(nothing_is_converted_from_nowhere) {
+    denseblock_convert(DENSEBLOCK_F32, NULL, DENSEBLOCK_F64, NULL, 0);
+    denseblock_convert(DENSEBLOCK_F32, NULL, DENSEBLOCK_F32, NULL, 0);
+}
+END_TEST
+
 START_TEST(type_names_and_sizes_agree) {
     const size_t sizes[] = {4, 8, 2, 2};
     for (int t = 0; t < 4; t++) {
@@ -112,6 +118,7 @@ Suite *suite(void) {
         what_is_too_large_becomes_infinite,
         what_is_too_small_becomes_zero_with_its_sign,
         arrays_convert_between_all_types,
+        nothing_is_converted_from_nowhere,
         type_names_and_sizes_agree,
         NULL,
     };

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "files/npy_header.h"
@@ -202,6 +203,10 @@ START_TEST(arrays_that_no_npy_file_can_hold_are_not_written) {
     ck_fails(denseblock_npy_write(path, &array), wrong, "rank 9");
     array = (denseblock_array){.rank = 1, .shape = {-1}, .data = data};
     ck_fails(denseblock_npy_write(path, &array), wrong, "negative");
+    array = (denseblock_array){.rank = 2, .shape = {0, INT64_C(1) << 62}};
+    ck_fails(denseblock_npy_write(path, &array), wrong, "overflows");
+    array = (denseblock_array){.type = (denseblock_type)9, .rank = 1, .shape = {1}, .data = data};
+    ck_fails(denseblock_npy_write(path, &array), wrong, "element type 9");
     array = (denseblock_array){.rank = 1, .shape = {1}};
     ck_fails(denseblock_npy_write(path, &array), wrong, "NULL");
     ck_fails(denseblock_npy_write(path, NULL), wrong, "NULL");
@@ -215,6 +220,12 @@ START_TEST(what_is_no_file_is_refused) {
     ck_fails(denseblock_npy_read("/nonexistent/x.npy", &array), bad, "No such file");
     ck_fails(denseblock_npy_read("/tmp", &array), bad, "is a folder");
     ck_fails(denseblock_npy_read("/dev/null", &array), bad, "no ordinary file");
+    char pipe[] = "/tmp/denseblock-test-XXXXXX"; /* nobody writes to it: opening must not wait */
+    ck_assert_int_eq(close(mkstemp(pipe)), 0);
+    ck_assert_int_eq(unlink(pipe), 0);
+    ck_assert_int_eq(mkfifo(pipe, 0600), 0);
+    ck_fails(denseblock_npy_read(pipe, &array), bad, "no ordinary file");
+    unlink(pipe);
     ck_fails(denseblock_npy_read(NULL, &array), DENSEBLOCK_INVALID_ARGUMENT, "path is NULL");
     ck_fails(denseblock_npy_read("x", NULL), DENSEBLOCK_INVALID_ARGUMENT, "array is NULL");
 }

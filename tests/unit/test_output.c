@@ -3,8 +3,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,7 +25,9 @@ int __wrap_fsync(int fd);
 int __wrap_open(const char *path, int flags, ...) {
     va_list arguments;
     va_start(arguments, flags);
-    const mode_t mode = (flags & (O_CREAT | __O_TMPFILE)) != 0 ? va_arg(arguments, mode_t) : 0;
+    const mode_t mode = (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE
+                            ? va_arg(arguments, mode_t)
+                            : 0;
     va_end(arguments);
     if (no_unnamed_files && (flags & O_TMPFILE) == O_TMPFILE) {
         errno = EOPNOTSUPP;
@@ -153,6 +158,75 @@ START_TEST(a_failing_commit_leaves_nothing_and_the_older_file) {
 }
 END_TEST
 
+/* The stream remembers that a write failed, even if the next flush succeeds. */
+START_TEST(a_write_that_failed_is_not_forgotten) {
+    setup();
+    struct rlimit unlimited, limited;
+    ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &unlimited), 0);
+    signal(SIGXFSZ, SIG_IGN);
+    limited = unlimited;
+    limited.rlim_cur = 10000;
+    denseblock_output *output;
+    ck_ok(denseblock_output_open(path, &output));
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limited), 0);
+    for (int i = 0; i < 20000; i++)
+        fputc('a', denseblock_output_stream(output));
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &unlimited), 0);
+    ck_fails(denseblock_output_commit(output), DENSEBLOCK_IO_FAILED, "writing failed");
+    ck_assert_int_eq(files_in_folder(), 0);
+    teardown();
+}
+END_TEST
+
+START_TEST(a_new_file_has_the_permissions_that_the_umask_leaves) {
+    for (int way = 0; way < 2; way++) {
+        setup();
+        no_unnamed_files = way == 1;
+        const mode_t before = umask(0026);
+        denseblock_output *output;
+        ck_ok(denseblock_output_open(path, &output));
+        ck_ok(denseblock_output_commit(output));
+        umask(before);
+        struct stat about;
+        ck_assert_int_eq(stat(path, &about), 0);
+        ck_assert_uint_eq(about.st_mode & 0777, 0640);
+        teardown();
+    }
+}
+END_TEST
+
+START_TEST(the_path_is_meant_from_where_it_was_opened) {
+    setup();
+    char before[PATH_MAX];
+    ck_assert_ptr_nonnull(getcwd(before, sizeof before));
+    ck_assert_int_eq(chdir(folder), 0);
+    denseblock_output *output;
+    ck_ok(denseblock_output_open("out", &output));
+    ck_assert_int_eq(chdir(before), 0);
+    ck_assert_int_ge(fputs("new", denseblock_output_stream(output)), 0);
+    ck_ok(denseblock_output_commit(output));
+    assert_content("new");
+    teardown();
+}
+END_TEST
+
+START_TEST(two_outputs_to_one_folder_do_not_meet) {
+    setup();
+    no_unnamed_files = true;
+    char second[160];
+    snprintf(second, sizeof second, "%s/second", folder);
+    denseblock_output *outputs[2];
+    ck_ok(denseblock_output_open(path, &outputs[0]));
+    ck_ok(denseblock_output_open(second, &outputs[1]));
+    ck_assert_int_eq(files_in_folder(), 2);
+    ck_ok(denseblock_output_commit(outputs[1]));
+    ck_ok(denseblock_output_commit(outputs[0]));
+    ck_assert_int_eq(files_in_folder(), 2);
+    unlink(second);
+    teardown();
+}
+END_TEST
+
 START_TEST(a_full_device_is_reported) {
     denseblock_output *output;
     ck_ok(denseblock_output_open("/dev/full", &output));
@@ -220,6 +294,10 @@ Suite *suite(void) {
         the_older_file_is_replaced_and_keeps_its_permissions,
         what_is_discarded_leaves_nothing_and_the_older_file,
         a_failing_commit_leaves_nothing_and_the_older_file,
+        a_write_that_failed_is_not_forgotten,
+        a_new_file_has_the_permissions_that_the_umask_leaves,
+        the_path_is_meant_from_where_it_was_opened,
+        two_outputs_to_one_folder_do_not_meet,
         a_full_device_is_reported,
         a_device_is_written_to_and_not_replaced,
         a_symbolic_link_stays_and_its_target_is_replaced,

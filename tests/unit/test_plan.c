@@ -103,6 +103,16 @@ START_TEST(sizes_whose_product_overflows_are_refused) {
     refused("too large to address");
     layers[1].growth = INT64_C(1) << 60;
     refused("layer 1: a kernel [1,2,7,1152921504606846976] is too large");
+    /* As f16 the kernel could be addressed, but not as the f64 that it is prepared to. */
+    desc = (denseblock_desc){.batch = 0,
+                             .height = 1,
+                             .width = 1,
+                             .channels = 1,
+                             .layer_count = 1,
+                             .layers = layers,
+                             .type = DENSEBLOCK_F16};
+    denseblock_layers_fill(layers, 1, 1, 1, INT64_C(1) << 60);
+    refused("too large to address");
     layers[0].growth = INT64_C(1) << 55; /* the kernels fit, y does not */
     refused("too large to address");
 }
@@ -124,6 +134,8 @@ START_TEST(options_out_of_range_are_refused) {
          DENSEBLOCK_UNSUPPORTED,
          "only the direct"},
         {{.group_size = 4}, DENSEBLOCK_UNSUPPORTED, "groups of 4"},
+        {{.device = 1}, DENSEBLOCK_INVALID_ARGUMENT, "device 1"},
+        {{.device = -1}, DENSEBLOCK_INVALID_ARGUMENT, "device -1"},
         {{.workspace_limit = 1}, DENSEBLOCK_UNSUPPORTED, "workspace limit of 1"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -131,6 +143,19 @@ START_TEST(options_out_of_range_are_refused) {
                  cases[i].words);
         ck_assert_ptr_null(plan);
     }
+}
+END_TEST
+
+START_TEST(the_workspace_is_at_most_64_MiB_unless_more_is_allowed) {
+    describe();
+    layers[0].growth = 1 << 24; /* sums of 128 MiB; nothing of that is allocated */
+    denseblock_plan_options options = {.thread_count = 1};
+    ck_fails(create(DENSEBLOCK_BACKEND_REFERENCE, &options), DENSEBLOCK_UNSUPPORTED,
+             "workspace limit of 67108864");
+    options.workspace_limit = (size_t)128 << 20;
+    ck_ok(create(DENSEBLOCK_BACKEND_REFERENCE, &options));
+    ck_assert_uint_eq(denseblock_plan_workspace_bytes(plan), options.workspace_limit);
+    denseblock_plan_destroy(plan);
 }
 END_TEST
 
@@ -149,6 +174,8 @@ START_TEST(auto_is_a_backend_that_can_run) {
     describe();
     ck_ok(create(DENSEBLOCK_BACKEND_AUTO, NULL));
     ck_assert_int_eq((int)denseblock_plan_backend(plan), (int)denseblock_backend_auto());
+    ck_assert_int_eq((int)denseblock_backend_memory(DENSEBLOCK_BACKEND_AUTO),
+                     (int)denseblock_backend_memory(denseblock_backend_auto()));
     ck_ok(denseblock_backend_check(denseblock_backend_auto()));
     denseblock_plan_destroy(plan);
 }
@@ -181,6 +208,8 @@ START_TEST(a_cpu_context_takes_only_device_0) {
     ck_fails(denseblock_context_create(DENSEBLOCK_BACKEND_REFERENCE, 1, &context),
              DENSEBLOCK_INVALID_ARGUMENT, "device 1");
     ck_assert_ptr_null(context);
+    ck_assert_int_eq((int)denseblock_backend_memory(DENSEBLOCK_BACKEND_REFERENCE),
+                     DENSEBLOCK_MEMORY_HOST);
     ck_ok(denseblock_context_create(DENSEBLOCK_BACKEND_REFERENCE, 0, &context));
     ck_assert_ptr_null(denseblock_context_stream(context));
     ck_ok(denseblock_context_synchronize(context));
@@ -195,6 +224,7 @@ Suite *suite(void) {
         sizes_out_of_range_are_refused_by_name_and_value,
         sizes_whose_product_overflows_are_refused,
         options_out_of_range_are_refused,
+        the_workspace_is_at_most_64_MiB_unless_more_is_allowed,
         null_pointers_are_refused,
         auto_is_a_backend_that_can_run,
         every_backend_runs_or_says_why_not,
