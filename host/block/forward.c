@@ -16,9 +16,10 @@ static denseblock_status check_apart(const denseblock_plan *plan, const void *x,
         plan->output_bytes / (size_t)plan->output_channels * (size_t)plan->channels;
     const uintptr_t x_start = (uintptr_t)x, y_start = (uintptr_t)y;
     if (x_start < y_start + plan->output_bytes && y_start < x_start + x_bytes)
-        return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT,
-                         "denseblock_forward: x overlaps y: pass NULL for an x that lies in y, or "
-                         "one apart from it");
+        return dblk_fail(
+            DENSEBLOCK_INVALID_ARGUMENT,
+            "denseblock_forward: x overlaps y: pass NULL for an x that lies in y, or "
+            "one apart from it");
     return DENSEBLOCK_OK;
 }
 

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "geometry.h"
+
 void ledger_add(ledger *account, size_t bytes) {
     account->held += bytes;
     if (account->held > account->peak)
@@ -40,6 +42,13 @@ outcome array_allocate(denseblock_type type, const int64_t shape[4], ledger *acc
     else
         *array = (denseblock_array){0};
     return result;
+}
+
+outcome y_allocate(const denseblock_desc *desc, ledger *account, denseblock_array *y) {
+    int64_t shape[4];
+
+    output_shape(desc, shape);
+    return array_allocate(desc->type, shape, account, y);
 }
 
 outcome array_convert(denseblock_array *array, denseblock_type type, ledger *account) {

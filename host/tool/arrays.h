@@ -25,6 +25,9 @@ size_t array_bytes(const denseblock_array *array);
 outcome array_allocate(denseblock_type type, const int64_t shape[4], ledger *account,
                        denseblock_array *array);
 
+/* The same for the y of a block. */
+outcome y_allocate(const denseblock_desc *desc, ledger *account, denseblock_array *y);
+
 /* Makes the elements `type`. Both arrays exist for a moment. */
 outcome array_convert(denseblock_array *array, denseblock_type type, ledger *account);
 

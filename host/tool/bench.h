@@ -6,13 +6,13 @@
 #include <stdint.h>
 
 #include "denseblock.h"
+#include "execution.h"
 #include "failure.h"
 #include "generated_case.h"
 #include "parse.h"
 
 typedef struct bench_request {
     uniform_block sizes;
-    type_choice type;
     backend_list backends;
     denseblock_plan_options options;
     int64_t repeats;
@@ -31,9 +31,17 @@ typedef struct timing {
                     that run elsewhere */
 } timing;
 
+/* A backend that does not carry out this block, and why. */
+typedef struct omission {
+    denseblock_backend backend;
+    char reason[REASON_SIZE];
+} omission;
+
 typedef struct bench_figures {
     size_t count;
     timing timings[DENSEBLOCK_BACKEND_COUNT];
+    size_t omission_count;
+    omission omissions[DENSEBLOCK_BACKEND_COUNT]; /* of `all` */
 } bench_figures;
 
 /* Prints the report on stdout. */

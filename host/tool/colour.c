@@ -11,23 +11,23 @@ static const colour COLD[] = {
 };
 enum { STOPS = sizeof WARM / sizeof WARM[0] };
 
-static unsigned char blend(unsigned char from, unsigned char to, float part) {
-    return (unsigned char)lrintf((float)from + part * (float)(to - from));
+static unsigned char blend(unsigned char from, unsigned char to, double part) {
+    return (unsigned char)lrint(from + part * (to - from));
 }
 
-colour colour_of(float value) {
+colour colour_of(double value) {
     const colour *const ramp = value < 0 ? COLD : WARM;
     const colour strange = {255, 0, 200};
-    float position;
+    double position;
     size_t stop;
 
     if (!isfinite(value))
         return strange;
-    position = fminf(fabsf(value), 1.0f) * (STOPS - 1);
+    position = fmin(fabs(value), 1) * (STOPS - 1);
     stop = (size_t)position;
     if (stop > STOPS - 2)
         stop = STOPS - 2;
-    position -= (float)stop;
+    position -= (double)stop;
     return (colour){
         blend(ramp[stop].red, ramp[stop + 1].red, position),
         blend(ramp[stop].green, ramp[stop + 1].green, position),
@@ -35,9 +35,6 @@ colour colour_of(float value) {
     };
 }
 
-unsigned char colour_level(float value) {
-    /* In this direction NaN becomes black. */
-    const float inside = value > 0 ? fminf(value, 1.0f) : 0.0f;
-
-    return (unsigned char)lrintf(255.0f * inside);
+unsigned char colour_level(double value) {
+    return (unsigned char)lrint(255 * value);
 }

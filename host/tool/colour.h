@@ -8,9 +8,9 @@ typedef struct colour {
 
 /* The colour of `value`, -1 to 1: what ReLU keeps is warm, black over orange to white; what it
  * cuts is cold, black over blue to a light cyan. NaN and Inf are magenta. */
-colour colour_of(float value);
+colour colour_of(double value);
 
-/* A grey or colour sample of a picture: 0 to 1, cut where it is outside. */
-unsigned char colour_level(float value);
+/* A grey or colour sample of a picture, 0 to 1. */
+unsigned char colour_level(double value);
 
 #endif

@@ -10,7 +10,6 @@
 #include "options.h"
 #include "peak.h"
 #include "progress.h"
-#include "text.h"
 
 static const command_page PAGE = {
     .name = "bench",
@@ -41,8 +40,7 @@ static void bench_job_free(bench_job *work) {
 
 static outcome make_y(bench_job *work) {
     const denseblock_desc *const desc = &work->block.desc;
-    const int64_t shape[] = {desc->batch, desc->height, desc->width, output_channels(desc)};
-    const outcome result = array_allocate(desc->type, shape, &work->account, &work->y);
+    const outcome result = y_allocate(desc, &work->account, &work->y);
 
     if (result == OUTCOME_SUCCESS)
         copy_channels(&work->y, &work->block.input, desc->channels);
@@ -117,6 +115,28 @@ static void summarise(size_t repeats, timing *measured) {
     measured->median = (seconds[(repeats - 1) / 2] + seconds[repeats / 2]) / 2;
 }
 
+static outcome add_backends(const bench_request *request, bench_job *work) {
+    bench_figures *const figures = &work->figures;
+    outcome result = OUTCOME_SUCCESS;
+
+    for (size_t i = 0; result == OUTCOME_SUCCESS && i < request->backends.count; i++) {
+        const denseblock_backend backend = request->backends.backends[i];
+        omission *const omitted = &figures->omissions[figures->omission_count];
+
+        if (request->backends.all &&
+            execution_is_unsupported(&work->block.desc, backend, &request->options,
+                                     omitted->reason)) {
+            omitted->backend = backend;
+            figures->omission_count++;
+        } else {
+            result = add_backend(request, backend, work);
+        }
+    }
+    if (result == OUTCOME_SUCCESS && figures->count == 0)
+        result = fail_input("no backend was measured: %s", figures->omissions[0].reason);
+    return result;
+}
+
 static outcome bench(const bench_request *request, bench_job *work) {
     const denseblock_desc *const desc = &work->block.desc;
     progress bar = progress_start("bench");
@@ -125,8 +145,8 @@ static outcome bench(const bench_request *request, bench_job *work) {
     result = generate_uniform(&request->sizes, 0, &work->account, &work->block);
     if (result == OUTCOME_SUCCESS)
         result = make_y(work);
-    for (size_t i = 0; result == OUTCOME_SUCCESS && i < request->backends.count; i++)
-        result = add_backend(request, request->backends.backends[i], work);
+    if (result == OUTCOME_SUCCESS)
+        result = add_backends(request, work);
     if (result == OUTCOME_SUCCESS)
         result = measure_peaks(desc->type, &work->figures);
     if (result == OUTCOME_SUCCESS)
@@ -145,25 +165,15 @@ static outcome bench(const bench_request *request, bench_job *work) {
 outcome command_bench(int argc, char **argv) {
     bench_request request = {
         .sizes.kernel = {3, 3},
-        .type.type = DENSEBLOCK_F32,
-        .backends = {.count = 1, .backends = {DENSEBLOCK_BACKEND_AUTO}},
+        .backends = {.count = 1, .backends = {denseblock_backend_auto()}},
         .repeats = DEFAULT_REPEATS,
     };
     bench_job work = {0};
     const option options[] = {
-        {"shape", "N,H,W,C", "sizes of the input", parse_shape, &request.sizes.shape, true},
-        {"layers", "L", "number of layers", parse_layers, &request.sizes.layers, true},
-        {"growth", "G", "channels that each layer adds", parse_growth, &request.sizes.growth,
-         true},
-        {"kernel", "KHxKW", "kernel size (default 3x3)", parse_kernel_size, &request.sizes.kernel,
-         false},
-        {"backend", "B,...", "backends, or all that can run here", parse_backends,
-         &request.backends, false},
-        {"dtype", "T", "f32 (default), f64, f16 or bf16", parse_type, &request.type, false},
-        {"threads", "N", "threads of CPU backends", parse_threads, &request.options.thread_count,
-         false},
-        {"algorithm", "A", "auto, direct, winograd2 or winograd4", parse_algorithm,
-         &request.options.algorithm, false},
+        OPTIONS_OF_SIZES(request.sizes),
+        OPTION_BACKENDS(request.backends),
+        OPTION_DTYPE(request.sizes.type),
+        OPTIONS_OF_PLAN(request.options),
         {"repeat", "R", "timed executions (default 5)", parse_repeats, &request.repeats, false},
         {"json", NULL, "report as JSON", NULL, &request.json, false},
     };
@@ -171,7 +181,6 @@ outcome command_bench(int argc, char **argv) {
     outcome result;
 
     result = options_parse(&PAGE, options, sizeof options / sizeof options[0], argc, argv, &line);
-    request.sizes.type = request.type.type;
     if (result == OUTCOME_SUCCESS && !line.help) {
         result = bench(&request, &work);
         bench_job_free(&work);

@@ -2,14 +2,16 @@
 #include "command.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "arrays.h"
 #include "generated_case.h"
 #include "kernel_files.h"
+#include "line.h"
 #include "options.h"
 #include "text.h"
 
@@ -23,7 +25,6 @@ static const command_page PAGE = {
 
 typedef struct generate_request {
     uniform_block sizes;
-    type_choice type;
     int64_t seed;
     const char *folder;
 } generate_request;
@@ -32,7 +33,7 @@ static outcome make_folder(const char *folder, int64_t layer_count) {
     if (mkdir(folder, 0777) == 0)
         return OUTCOME_SUCCESS;
     if (errno != EEXIST)
-        return fail_input("%s cannot be made: %s", folder, strerror(errno));
+        return fail_path(folder, "made", errno);
     return kernel_files_refuse_stale(folder, layer_count);
 }
 
@@ -40,39 +41,45 @@ static outcome make_folder(const char *folder, int64_t layer_count) {
 static outcome write_array(const char *path, denseblock_array *array, ledger *account) {
     outcome result = OUTCOME_SUCCESS;
 
-    if (path == NULL)
-        return fail_out_of_memory();
     if (array->type == DENSEBLOCK_BF16)
         result = array_convert(array, DENSEBLOCK_F32, account);
     if (result == OUTCOME_SUCCESS) {
         const denseblock_status status = denseblock_npy_write(path, array);
 
         if (status != DENSEBLOCK_OK)
-            result = fail_status(status, NULL);
+            result = fail_status(status);
     }
     return result;
 }
 
-static outcome write_input(const char *folder, denseblock_array *input, ledger *account) {
-    char *path = NULL;
-    outcome result;
+/* The input is written last, and an older one removed first: a folder where the disk was full
+ * after some of the kernels must not look like a case of fewer layers. */
+static outcome write_files(const char *folder, const char *input, block_case *block,
+                           ledger *account) {
+    outcome result = OUTCOME_SUCCESS;
 
-    if (asprintf(&path, "%s/input.npy", folder) == -1)
-        path = NULL;
-    result = write_array(path, input, account);
-    free(path);
+    if (unlink(input) != 0 && errno != ENOENT)
+        return fail_path(input, "removed", errno);
+    for (int64_t l = 0; result == OUTCOME_SUCCESS && l < block->desc.layer_count; l++) {
+        char *kernel = kernel_file_path(folder, l);
+
+        result = kernel != NULL ? write_array(kernel, &block->kernels[l], account)
+                                : fail_out_of_memory();
+        free(kernel);
+    }
+    if (result == OUTCOME_SUCCESS)
+        result = write_array(input, &block->input, account);
     return result;
 }
 
 static outcome write_case(const char *folder, block_case *block, ledger *account) {
-    outcome result = write_input(folder, &block->input, account);
+    char *input;
+    outcome result;
 
-    for (int64_t l = 0; result == OUTCOME_SUCCESS && l < block->desc.layer_count; l++) {
-        char *path = kernel_file_path(folder, l);
-
-        result = write_array(path, &block->kernels[l], account);
-        free(path);
-    }
+    if (asprintf(&input, "%s/input.npy", folder) == -1)
+        return fail_out_of_memory();
+    result = write_files(folder, input, block, account);
+    free(input);
     return result;
 }
 
@@ -80,12 +87,12 @@ static void print_report(const generate_request *request, const block_case *bloc
     char shape[SHAPE_TEXT_SIZE];
     char layers[LAYERS_TEXT_SIZE];
 
-    (void)printf("%-10s  %s\n", "folder", request->folder);
-    (void)printf("%-10s  %s %s%s\n", "input", shape_text(4, block->input.shape, shape),
-                 denseblock_type_name(block->desc.type),
-                 block->desc.type == DENSEBLOCK_BF16 ? ", stored as f32" : "");
-    (void)printf("%-10s  %s\n", "block", layers_text(&block->desc, layers));
-    (void)printf("%-10s  %lld\n", "seed", (long long)request->seed);
+    report_line("folder", "%s", request->folder);
+    report_line("input", "%s %s%s", shape_text(4, block->input.shape, shape),
+                denseblock_type_name(block->desc.type),
+                block->desc.type == DENSEBLOCK_BF16 ? ", stored as f32" : "");
+    report_line("block", "%s", layers_text(&block->desc, layers));
+    report_line("seed", "%" PRId64, request->seed);
 }
 
 static outcome generate(const generate_request *request) {
@@ -105,24 +112,18 @@ static outcome generate(const generate_request *request) {
 }
 
 outcome command_generate(int argc, char **argv) {
-    generate_request request = {.sizes.kernel = {3, 3}, .type.type = DENSEBLOCK_F32};
+    generate_request request = {.sizes.kernel = {3, 3}};
     const option options[] = {
-        {"shape", "N,H,W,C", "sizes of the input", parse_shape, &request.sizes.shape, true},
-        {"layers", "L", "number of layers", parse_layers, &request.sizes.layers, true},
-        {"growth", "G", "channels that each layer adds", parse_growth, &request.sizes.growth,
-         true},
-        {"kernel", "KHxKW", "kernel size (default 3x3)", parse_kernel_size, &request.sizes.kernel,
-         false},
+        OPTIONS_OF_SIZES(request.sizes),
         {"seed", "S", "number that decides the values (default 0)", parse_seed, &request.seed,
          false},
-        {"dtype", "T", "f32 (default), f64, f16 or bf16", parse_type, &request.type, false},
+        OPTION_DTYPE(request.sizes.type),
         {"out", "DIR", "folder to write to; made if missing", parse_text, &request.folder, true},
     };
     command_line line;
     outcome result;
 
     result = options_parse(&PAGE, options, sizeof options / sizeof options[0], argc, argv, &line);
-    request.sizes.type = request.type.type;
     if (result == OUTCOME_SUCCESS && !line.help)
         result = generate(&request);
     command_line_free(&line);

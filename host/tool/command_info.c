@@ -2,10 +2,12 @@
 #include "command.h"
 
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "denseblock.h"
 #include "json.h"
-#include "machine.h"
+#include "line.h"
 #include "options.h"
 #include "text.h"
 
@@ -16,48 +18,78 @@ static const command_page PAGE = {
     .examples = "Example: denseblock info --json\n",
 };
 
+enum { CPU_MODEL_SIZE = 128, TITLE_SIZE = 32 };
+
+/* The processor's name from Linux' list of processors, or "unknown": other systems have no such
+ * list, and not every architecture names it. */
+static const char *cpu_model(char model[CPU_MODEL_SIZE]) {
+    static const char key[] = "model name";
+    char line[CPU_MODEL_SIZE + 32];
+    FILE *list = fopen("/proc/cpuinfo", "r");
+
+    (void)snprintf(model, CPU_MODEL_SIZE, "unknown");
+    if (list == NULL)
+        return model;
+    while (fgets(line, sizeof line, list) != NULL) {
+        const char *value = strchr(line, ':');
+
+        if (strncmp(line, key, strlen(key)) != 0 || value == NULL)
+            continue;
+        value += strspn(value, ": \t");
+        (void)snprintf(model, CPU_MODEL_SIZE, "%.*s", (int)strcspn(value, "\n"), value);
+        break;
+    }
+    (void)fclose(list); /* nothing was written */
+    return model;
+}
+
+static long hardware_threads(void) {
+    const long count = sysconf(_SC_NPROCESSORS_ONLN);
+
+    return count > 0 ? count : 1;
+}
+
 static void print_build(void) {
     const denseblock_build *const build = denseblock_build_info();
     char model[CPU_MODEL_SIZE];
 
-    (void)printf("%-10s  %s\n", "version", denseblock_version_string());
-    (void)printf("%-10s  %s, OpenMP %s\n", "compiler", build->compiler,
-                 build->openmp ? "on" : "off");
+    report_line("version", "%s", denseblock_version_string());
+    report_line("compiler", "%s, OpenMP %s", build->compiler, build->openmp ? "on" : "off");
     if (build->cuda_compiler != NULL)
-        (void)printf("%-10s  %s, architectures %s\n", "", build->cuda_compiler,
-                     build->cuda_architectures);
-    (void)printf("%-10s  %s, %ld hardware thread%s\n", "processor", machine_cpu_model(model),
-                 machine_thread_count(), machine_thread_count() == 1 ? "" : "s");
+        report_line("", "%s, architectures %s", build->cuda_compiler, build->cuda_architectures);
+    report_line("processor", "%s, %ld hardware thread%s", cpu_model(model), hardware_threads(),
+                plural(hardware_threads()));
 }
 
 static void print_device(int number) {
+    char title[TITLE_SIZE];
     char memory[BYTES_TEXT_SIZE];
     denseblock_device device;
 
+    (void)snprintf(title, sizeof title, "device %d", number);
     if (denseblock_device_query(number, &device) != DENSEBLOCK_OK) {
-        (void)printf("device %-3d  %s\n", number, denseblock_last_error());
+        report_line(title, "%s", denseblock_last_error());
         return;
     }
-    (void)printf("device %-3d  %s, sm_%d, %d multiprocessors, %s%s\n", number, device.name,
-                 device.compute_capability, device.multiprocessors,
-                 bytes_text(device.memory_bytes, memory),
-                 device.usable ? "" : ", cannot be used: this build has no code for it");
+    report_line(title, "%s, sm_%d, %d multiprocessors, %s%s%s", device.name,
+                device.compute_capability, device.multiprocessors,
+                bytes_text(device.memory_bytes, memory),
+                device.usable ? "" : "; cannot be used: ", device.problem);
 }
 
 /* CUDA's numbers: 13.1.0 is 130100. */
 static void print_library(const char *name, int version) {
     if (version == 0)
-        (void)printf("%-10s  not found\n", name);
+        report_line(name, "not found");
     else
-        (void)printf("%-10s  %d.%d.%d\n", name, version / 10000, version / 100 % 100,
-                     version % 100);
+        report_line(name, "%d.%d.%d", version / 10000, version / 100 % 100, version % 100);
 }
 
 static void print_cuda(void) {
     denseblock_cuda cuda;
 
     denseblock_cuda_query(&cuda);
-    (void)printf("%-10s  %s\n", "CUDA", cuda.condition);
+    report_line("CUDA", "%s", cuda.condition);
     for (int i = 0; i < cuda.device_count; i++)
         print_device(i);
     if (denseblock_build_info()->cuda_compiler == NULL)
@@ -71,9 +103,9 @@ static void print_backends(void) {
         const denseblock_backend backend = (denseblock_backend)i;
         const bool runs = denseblock_backend_check(backend) == DENSEBLOCK_OK;
 
-        (void)printf("%-10s  %s%s\n", denseblock_backend_name(backend),
-                     runs ? "can run" : denseblock_last_error(),
-                     backend == denseblock_backend_auto() ? "; auto chooses it" : "");
+        report_line(denseblock_backend_name(backend), "%s%s",
+                    runs ? "can run" : denseblock_last_error(),
+                    backend == denseblock_backend_auto() ? "; auto chooses it" : "");
     }
 }
 
@@ -83,11 +115,11 @@ static json_t *json_device(int number) {
     if (denseblock_device_query(number, &device) != DENSEBLOCK_OK)
         return json_pack("{s:i, s:b, s:o}", "device", number, "usable", false, "error",
                          json_text(denseblock_last_error()));
-    return json_pack("{s:i, s:b, s:o, s:i, s:i, s:o, s:o}", "device", number, "usable",
-                     device.usable, "name", json_text(device.name), "compute_capability",
-                     device.compute_capability, "multiprocessors", device.multiprocessors,
-                     "memory_bytes", json_bytes(device.memory_bytes), "l2_bytes",
-                     json_bytes(device.l2_bytes));
+    return json_pack("{s:i, s:b, s:s, s:o, s:i, s:i, s:o, s:o}", "device", number, "usable",
+                     device.usable, "problem", device.problem, "name", json_text(device.name),
+                     "compute_capability", device.compute_capability, "multiprocessors",
+                     device.multiprocessors, "memory_bytes", json_bytes(device.memory_bytes),
+                     "l2_bytes", json_bytes(device.l2_bytes));
 }
 
 static json_t *json_backend(int number) {
@@ -102,12 +134,8 @@ static json_t *json_backend(int number) {
 static json_t *json_list(json_t *(*make)(int number), int first, int end) {
     json_t *list = json_array();
 
-    for (int i = first; list != NULL && i < end; i++) {
-        if (json_array_append_new(list, make(i)) != 0) {
-            json_decref(list);
-            list = NULL;
-        }
-    }
+    for (int i = first; list != NULL && i < end; i++)
+        list = json_append(list, make(i));
     return list;
 }
 
@@ -133,8 +161,8 @@ static outcome print_json(void) {
     return json_print(json_pack(
         "{s:s, s:s, s:o, s:b, s:o, s:i, s:o, s:s, s:o}", "command", "info", "version",
         denseblock_version_string(), "compiler", json_text(build->compiler), "openmp",
-        build->openmp, "processor", json_text(machine_cpu_model(model)), "hardware_threads",
-        (int)machine_thread_count(), "cuda", json_cuda(), "auto",
+        build->openmp, "processor", json_text(cpu_model(model)), "hardware_threads",
+        (int)hardware_threads(), "cuda", json_cuda(), "auto",
         denseblock_backend_name(denseblock_backend_auto()), "backends",
         json_list(json_backend, DENSEBLOCK_BACKEND_AUTO + 1, DENSEBLOCK_BACKEND_COUNT)));
 }

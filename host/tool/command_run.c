@@ -1,9 +1,15 @@
 /* denseblock run: the main job. Reads a block, runs it, writes the result. */
 #include "command.h"
 
+#include "arrays.h"
+#include "block_case.h"
+#include "execution.h"
+#include "feature_maps.h"
+#include "kernel_files.h"
 #include "options.h"
+#include "progress.h"
 #include "run.h"
-#include "run_job.h"
+#include "same_file.h"
 
 static const command_page PAGE = {
     .name = "run",
@@ -12,10 +18,182 @@ static const command_page PAGE = {
     .examples = "Example: denseblock run --input photo.png --kernels DIR --output y.npy\n",
 };
 
+/* Everything the command holds, so that one function can let go of it. Begins as zeros. */
+typedef struct job {
+    ledger account; /* of the block: its peak is reported */
+    ledger aside;   /* of what is there for comparisons only */
+    kernel_files files;
+    block_case block;
+    denseblock_array expected; /* of --expect */
+    denseblock_array y;
+    denseblock_output *output;
+    denseblock_output *maps;
+} job;
+
 static outcome check_request(const run_request *request) {
     if (request->tolerance >= 0 && !request->check && request->expect.path == NULL)
         return fail_input("--tolerance needs a comparison: add --check or --expect");
     return OUTCOME_SUCCESS;
+}
+
+static outcome refuse_overwriting(const char *name, const char *path, const run_request *request,
+                                  const kernel_files *files) {
+    if (same_file(path, request->input))
+        return fail_input("--%s %s would overwrite the input", name, path);
+    if (request->expect.path != NULL && same_file(path, request->expect.path))
+        return fail_input("--%s %s would overwrite the file of --expect", name, path);
+    for (size_t l = 0; l < files->count; l++) {
+        if (same_file(path, files->paths[l]))
+            return fail_input("--%s %s would overwrite the kernel %s", name, path,
+                              files->paths[l]);
+    }
+    return OUTCOME_SUCCESS;
+}
+
+static outcome check_paths(const run_request *request, const kernel_files *files) {
+    const outcome result = refuse_overwriting("output", request->output, request, files);
+
+    if (result != OUTCOME_SUCCESS || request->feature_maps == NULL)
+        return result;
+    if (same_file(request->feature_maps, request->output))
+        return fail_input("--feature-maps and --output are both %s: give them two files",
+                          request->output);
+    return refuse_overwriting("feature-maps", request->feature_maps, request, files);
+}
+
+/* The plan of the whole block says whether it can run at all, and where. */
+static outcome plan_block(const run_request *request, const denseblock_desc *desc,
+                          run_figures *figures) {
+    denseblock_plan *plan;
+    const denseblock_status status =
+        denseblock_plan_create(desc, request->backend, &request->options, &plan);
+
+    if (status != DENSEBLOCK_OK)
+        return fail_status(status);
+    figures->backend = denseblock_plan_backend(plan);
+    figures->threads = denseblock_plan_thread_count(plan);
+    figures->flops = denseblock_plan_flops(plan);
+    figures->y_bytes = denseblock_plan_output_bytes(plan);
+    denseblock_plan_destroy(plan);
+    return OUTCOME_SUCCESS;
+}
+
+/* Reads the case and what is expected of it, and makes a plan, which says whether the block can
+ * run and where. */
+static outcome load(const run_request *request, job *work, run_figures *figures) {
+    outcome result;
+
+    result = kernel_files_find(request->kernels, &work->files);
+    if (result == OUTCOME_SUCCESS)
+        result = check_paths(request, &work->files);
+    if (result == OUTCOME_SUCCESS)
+        result = block_case_load(request->input, &work->files, &request->type, &work->account,
+                                 &work->block);
+    if (result == OUTCOME_SUCCESS)
+        result = plan_block(request, &work->block.desc, figures);
+    if (result == OUTCOME_SUCCESS)
+        result =
+            expectation_load(&request->expect, &work->block.desc, &work->aside, &work->expected);
+    if (result == OUTCOME_SUCCESS && request->feature_maps != NULL && work->block.desc.batch == 0)
+        result = fail_input("--feature-maps needs an image, and the batch of %s is empty",
+                            request->input);
+    return result;
+}
+
+/* Before the work, so that a path which cannot be written is known at once. */
+static outcome open_outputs(const run_request *request, job *work) {
+    denseblock_status status = denseblock_output_open(request->output, &work->output);
+
+    if (status == DENSEBLOCK_OK && request->feature_maps != NULL)
+        status = denseblock_output_open(request->feature_maps, &work->maps);
+    return status == DENSEBLOCK_OK ? OUTCOME_SUCCESS : fail_status(status);
+}
+
+static outcome execute(const run_request *request, job *work, run_figures *figures) {
+    progress bar = progress_start("run");
+    const outcome result =
+        concatenate(request->concat, &work->block, figures->backend, &request->options,
+                    &work->account, &bar, &work->y, &figures->taken);
+
+    progress_erase(&bar);
+    figures->peak_bytes = work->account.peak;
+    return result;
+}
+
+static outcome compare_with_reference(job *work, double tolerance, comparison *check) {
+    const denseblock_desc *const desc = &work->block.desc;
+    progress bar = progress_start("reference");
+    denseblock_array y;
+    outcome result;
+
+    result = y_allocate(desc, &work->aside, &y);
+    if (result != OUTCOME_SUCCESS)
+        return result;
+    copy_channels(&y, &work->y, desc->channels);
+    result = run_reference(&work->block, &work->aside, &bar, &y);
+    progress_erase(&bar);
+    if (result == OUTCOME_SUCCESS)
+        *check = compare(desc, &work->y, &y, (corner){0}, tolerance);
+    array_release(&y, &work->aside);
+    return result;
+}
+
+/* That a comparison failed is no failure here: people want to look at such a result, so it is
+ * written too. */
+static outcome make_comparisons(const run_request *request, job *work, run_figures *figures) {
+    const denseblock_desc *const desc = &work->block.desc;
+    const double tolerance =
+        request->tolerance >= 0 ? request->tolerance : default_tolerance(desc->type);
+
+    if (request->expect.path != NULL) {
+        figures->expectation =
+            compare(desc, &work->y, &work->expected, request->expect.at, tolerance);
+        figures->expected = true;
+    }
+    if (request->check && figures->backend != DENSEBLOCK_BACKEND_REFERENCE) {
+        const outcome result = compare_with_reference(work, tolerance, &figures->check);
+
+        figures->checked = true;
+        return result;
+    }
+    return OUTCOME_SUCCESS;
+}
+
+static outcome commit(denseblock_output **output) {
+    const denseblock_status status = denseblock_output_commit(*output);
+
+    *output = NULL; /* freed, whatever the status */
+    return status == DENSEBLOCK_OK ? OUTCOME_SUCCESS : fail_status(status);
+}
+
+static outcome write_outputs(const run_request *request, job *work) {
+    denseblock_status status;
+    outcome result = OUTCOME_SUCCESS;
+
+    if (work->maps != NULL)
+        result = feature_maps_write(&work->block.desc, &work->y,
+                                    denseblock_output_stream(work->maps), request->feature_maps);
+    if (result == OUTCOME_SUCCESS && work->y.type == DENSEBLOCK_BF16)
+        result = array_convert(&work->y, DENSEBLOCK_F32, &work->account);
+    if (result != OUTCOME_SUCCESS)
+        return result;
+    status = denseblock_output_npy(work->output, &work->y);
+    if (status != DENSEBLOCK_OK)
+        return fail_status(status);
+    result = commit(&work->output);
+    if (result == OUTCOME_SUCCESS && work->maps != NULL)
+        result = commit(&work->maps);
+    return result;
+}
+
+/* Outputs that are not in place are given up. */
+static void job_free(job *work) {
+    denseblock_output_discard(work->maps);
+    denseblock_output_discard(work->output);
+    array_release(&work->y, &work->account);
+    array_release(&work->expected, &work->aside);
+    block_case_free(&work->block, &work->account);
+    kernel_files_free(&work->files);
 }
 
 static outcome report(const run_request *request, const denseblock_desc *desc,
@@ -40,15 +218,15 @@ static outcome run(const run_request *request) {
 
     result = check_request(request);
     if (result == OUTCOME_SUCCESS)
-        result = job_load(request, &work, &figures);
+        result = load(request, &work, &figures);
     if (result == OUTCOME_SUCCESS)
-        result = job_open_outputs(request, &work);
+        result = open_outputs(request, &work);
     if (result == OUTCOME_SUCCESS)
-        result = job_execute(request, &work, &figures);
+        result = execute(request, &work, &figures);
     if (result == OUTCOME_SUCCESS)
-        result = job_compare(request, &work, &figures);
+        result = make_comparisons(request, &work, &figures);
     if (result == OUTCOME_SUCCESS)
-        result = job_write(request, &work);
+        result = write_outputs(request, &work);
     if (result == OUTCOME_SUCCESS)
         result = report(request, &work.block.desc, &figures);
     job_free(&work);
@@ -66,12 +244,9 @@ outcome command_run(int argc, char **argv) {
          &request.backend, false},
         {"dtype", "T", "convert to f32, f64, f16 or bf16 first", parse_type, &request.type,
          false},
-        {"threads", "N", "threads of a CPU backend", parse_threads, &request.options.thread_count,
-         false},
+        OPTIONS_OF_PLAN(request.options),
         {"concat", "HOW", "inplace (default), copy or copy-keep", parse_concatenation,
          &request.concat, false},
-        {"algorithm", "A", "auto (default), direct, winograd2, winograd4", parse_algorithm,
-         &request.options.algorithm, false},
         {"feature-maps", "PNG", "a picture of all feature maps", parse_text,
          &request.feature_maps, false},
         {"check", NULL, "compare with the reference backend", NULL, &request.check, false},

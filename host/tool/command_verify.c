@@ -2,8 +2,11 @@
  * file. */
 #include "command.h"
 
+#include <inttypes.h>
+
 #include "options.h"
 #include "progress.h"
+#include "text.h"
 #include "verify.h"
 
 static const command_page PAGE = {
@@ -23,49 +26,64 @@ bool verify_failed(const verify_figures *figures) {
     return false;
 }
 
-static int64_t trial_count(const verify_request *request) {
-    const bool random_blocks = request->input == NULL && !request->sizes.shape.given;
-
-    if (request->trials > 0)
-        return request->trials;
-    return random_blocks ? RANDOM_TRIALS : 1;
+/* Completes the request by what was on the command line, and what was not. */
+static void choose_source(const command_line *line, verify_request *request) {
+    if (request->input != NULL)
+        request->source = CASE_IN_FILES;
+    else if (request->sizes.shape.given)
+        request->source = CASE_OF_SIZES;
+    if (request->source == CASE_RANDOM && !option_given(line, "trials"))
+        request->trials = RANDOM_TRIALS;
 }
 
-static outcome check_request(const verify_request *request) {
-    const bool sizes_given =
-        request->sizes.shape.given || request->layers >= 0 || request->growth > 0;
+static outcome check_files(const command_line *line) {
+    static const char *const others[] = {"shape", "layers", "growth", "kernel", "seed", "trials"};
 
-    if ((request->input != NULL) != (request->kernels != NULL))
-        return fail_input("--input and --kernels belong together: --%s is missing",
-                          request->input != NULL ? "kernels" : "input");
-    if (request->input != NULL && sizes_given)
-        return fail_input("--input and --shape name two cases: choose one");
-    if (request->input != NULL && (request->seed >= 0 || request->trials > 0))
-        return fail_input("--seed and --trials are for generated cases: --input is one case");
-    if (request->input == NULL && (request->expect.path != NULL || request->expect.at_given))
-        return fail_input("--expect needs --input and --kernels: it is the result of that case");
-    if (sizes_given &&
-        (!request->sizes.shape.given || request->layers < 0 || request->growth == 0))
-        return fail_input("--shape, --layers and --growth belong together: --%s is missing",
-                          !request->sizes.shape.given ? "shape"
-                          : request->layers < 0       ? "layers"
-                                                      : "growth");
-    if (verify_seed(request, trial_count(request) - 1) > SEED_MOST)
-        return fail_input("--seed is %lld, and the last of %lld trials would pass %lld: choose "
-                          "a smaller one",
-                          (long long)request->seed, (long long)trial_count(request),
-                          (long long)SEED_MOST);
+    if (!option_given(line, "kernels"))
+        return fail_input("--input needs its kernels: --kernels is missing");
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        if (option_given(line, others[i]))
+            return fail_input("--%s is for generated cases, and --input is a case in files",
+                              others[i]);
+    }
     return OUTCOME_SUCCESS;
 }
 
-/* AUTO becomes the backend it stands for. */
-static void begin_tallies(const backend_list *backends, verify_figures *figures) {
-    for (size_t i = 0; i < backends->count; i++) {
-        const denseblock_backend backend = backends->backends[i];
+static outcome check_generated(const command_line *line) {
+    static const char *const files[] = {"kernels", "expect", "expect-at"};
+    static const char *const sizes[] = {"shape", "layers", "growth"};
+    const bool some_given = option_given(line, "shape") || option_given(line, "layers") ||
+                            option_given(line, "growth") || option_given(line, "kernel");
 
-        figures->tallies[i].backend =
-            backend == DENSEBLOCK_BACKEND_AUTO ? denseblock_backend_auto() : backend;
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        if (option_given(line, files[i]))
+            return fail_input("--%s is for a case in files: --input is missing", files[i]);
     }
+    for (size_t i = 0; some_given && i < sizeof sizes / sizeof sizes[0]; i++) {
+        if (!option_given(line, sizes[i]))
+            return fail_input("a case of given sizes needs --shape, --layers and --growth: --%s "
+                              "is missing",
+                              sizes[i]);
+    }
+    return OUTCOME_SUCCESS;
+}
+
+static outcome check_request(const command_line *line, const verify_request *request) {
+    const outcome result =
+        option_given(line, "input") ? check_files(line) : check_generated(line);
+
+    if (result != OUTCOME_SUCCESS)
+        return result;
+    if (verify_seed(request, request->trials - 1) > SEED_MOST)
+        return fail_input("--seed is %" PRId64 ", and the last of %" PRId64
+                          " trial%s would pass %" PRId64 ": choose a smaller one",
+                          request->seed, request->trials, plural(request->trials), SEED_MOST);
+    return OUTCOME_SUCCESS;
+}
+
+static void begin_tallies(const backend_list *backends, verify_figures *figures) {
+    for (size_t i = 0; i < backends->count; i++)
+        figures->tallies[i].backend = backends->backends[i];
     figures->count = backends->count;
 }
 
@@ -81,18 +99,14 @@ static outcome check_compared(const verify_figures *figures) {
 static outcome verify(const verify_request *request) {
     verify_figures figures = {0};
     progress bar;
-    outcome result;
+    outcome result = OUTCOME_SUCCESS;
 
-    result = check_request(request);
-    if (result != OUTCOME_SUCCESS)
-        return result;
-    figures.trials = trial_count(request);
     begin_tallies(&request->backends, &figures);
 
     bar = progress_start("verify");
-    for (int64_t t = 0; result == OUTCOME_SUCCESS && t < figures.trials; t++) {
-        progress_set_part(&bar, (double)t / (double)figures.trials,
-                          (double)(t + 1) / (double)figures.trials);
+    for (int64_t t = 0; result == OUTCOME_SUCCESS && t < request->trials; t++) {
+        progress_set_part(&bar, (double)t / (double)request->trials,
+                          (double)(t + 1) / (double)request->trials);
         result = verify_trial(request, t, &bar, &figures);
     }
     progress_erase(&bar);
@@ -112,10 +126,8 @@ static outcome verify(const verify_request *request) {
 outcome command_verify(int argc, char **argv) {
     verify_request request = {
         .sizes.kernel = {3, 3},
-        .layers = -1,
-        .seed = -1,
-        .backends = {.count = 1, .backends = {DENSEBLOCK_BACKEND_AUTO}},
-        .type.type = DENSEBLOCK_F32,
+        .trials = 1,
+        .backends = {.count = 1, .backends = {denseblock_backend_auto()}},
         .tolerance = -1,
     };
     const option options[] = {
@@ -127,20 +139,17 @@ outcome command_verify(int argc, char **argv) {
          &request.expect, false},
         {"shape", "N,H,W,C", "a random case of this size", parse_shape, &request.sizes.shape,
          false},
-        {"layers", "L", "its number of layers", parse_layers, &request.layers, false},
-        {"growth", "G", "channels that each of them adds", parse_growth, &request.growth, false},
+        {"layers", "L", "its number of layers", parse_layers, &request.sizes.layers, false},
+        {"growth", "G", "channels that each of them adds", parse_growth, &request.sizes.growth,
+         false},
         {"kernel", "KHxKW", "their size (default 3x3)", parse_kernel_size, &request.sizes.kernel,
          false},
         {"seed", "S", "of the first trial (default 0)", parse_seed, &request.seed, false},
         {"trials", "T", "1 for --shape, 20 for random blocks", parse_repeats, &request.trials,
          false},
-        {"backend", "B,...", "backends, or all that can run here", parse_backends,
-         &request.backends, false},
-        {"dtype", "T", "f32 (default), f64, f16 or bf16", parse_type, &request.type, false},
-        {"threads", "N", "threads of CPU backends", parse_threads, &request.options.thread_count,
-         false},
-        {"algorithm", "A", "auto, direct, winograd2 or winograd4", parse_algorithm,
-         &request.options.algorithm, false},
+        OPTION_BACKENDS(request.backends),
+        OPTION_DTYPE(request.sizes.type),
+        OPTIONS_OF_PLAN(request.options),
         {"tolerance", "R", "relative error allowed (default: by type)", parse_tolerance,
          &request.tolerance, false},
         {"json", NULL, "report as JSON", NULL, &request.json, false},
@@ -149,11 +158,12 @@ outcome command_verify(int argc, char **argv) {
     outcome result;
 
     result = options_parse(&PAGE, options, sizeof options / sizeof options[0], argc, argv, &line);
-    request.sizes.layers = request.layers;
-    request.sizes.growth = request.growth;
-    request.sizes.type = request.type.type;
-    if (result == OUTCOME_SUCCESS && !line.help)
-        result = verify(&request);
+    if (result == OUTCOME_SUCCESS && !line.help) {
+        choose_source(&line, &request);
+        result = check_request(&line, &request);
+        if (result == OUTCOME_SUCCESS)
+            result = verify(&request);
+    }
     command_line_free(&line);
     return result;
 }

@@ -2,8 +2,8 @@
 
 #include <math.h>
 
+#include "geometry.h"
 #include "minmax.h"
-#include "text.h"
 
 /* Channels looked at together. */
 enum { CHUNK = 256 };
@@ -25,9 +25,11 @@ static void add_element(const difference *here, comparison *result, sums *total)
     const double expected = here->expected;
     double error;
 
+    result->count++;
     if (!isfinite(actual) || !isfinite(expected)) {
         const bool alike = (isnan(actual) && isnan(expected)) || actual == expected;
 
+        result->strange_count++;
         if (!alike)
             add_special(here, result);
         return;
@@ -123,10 +125,14 @@ double default_tolerance(denseblock_type type) {
 bool comparison_is_worse(const comparison *a, const comparison *b) {
     const double scale_a = a->max_expected > 0 ? a->max_expected : 1;
     const double scale_b = b->max_expected > 0 ? b->max_expected : 1;
+    const double error_a = a->max_abs / scale_a;
+    const double error_b = b->max_abs / scale_b;
 
     if (a->passed != b->passed)
         return !a->passed;
     if (a->special_count != b->special_count)
         return a->special_count > b->special_count;
-    return a->max_abs / scale_a > b->max_abs / scale_b;
+    if (error_a != error_b)
+        return error_a > error_b;
+    return a->count > b->count;
 }

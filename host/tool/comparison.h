@@ -6,7 +6,11 @@
 #include <stdint.h>
 
 #include "denseblock.h"
-#include "parse.h"
+
+/* Where a window of y begins. */
+typedef struct corner {
+    int64_t row, column;
+} corner;
 
 /* One element of y, and what was expected there. */
 typedef struct difference {
@@ -18,7 +22,9 @@ typedef struct difference {
 typedef struct comparison {
     bool passed;
     double tolerance;
-    int64_t special_count;    /* elements where NaN, Inf or -Inf stands in one of the two alone */
+    int64_t count;            /* elements compared */
+    int64_t strange_count;    /* of them, those that are NaN or infinite in one or both */
+    int64_t special_count;    /* of these, those that differ */
     difference first_special; /* the first of them */
     double max_abs;           /* the largest error of finite elements */
     difference worst;         /* where it is */
@@ -40,7 +46,8 @@ comparison compare(const denseblock_desc *desc, const denseblock_array *actual,
 /* The tolerance for results of this type: f64 1e-12, f32 1e-5, f16 2e-3, bf16 1.6e-2. */
 double default_tolerance(denseblock_type type);
 
-/* Whether `a` is farther from passing than `b`. */
+/* Whether `a` is farther from passing than `b`; of two alike, the one of more values says more.
+ */
 bool comparison_is_worse(const comparison *a, const comparison *b);
 
 #endif

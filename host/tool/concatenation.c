@@ -4,7 +4,6 @@
 
 #include "execution.h"
 #include "minmax.h"
-#include "text.h"
 
 static const char *const NAMES[] = {"inplace", "copy", "copy-keep"};
 enum { NAME_COUNT = sizeof NAMES / sizeof NAMES[0] };
@@ -33,12 +32,11 @@ static outcome run_in_place(block_case *block, denseblock_backend backend,
                             const denseblock_plan_options *options, ledger *account,
                             progress *bar, denseblock_array *y, measures *taken) {
     const denseblock_desc *const desc = &block->desc;
-    const int64_t shape[] = {desc->batch, desc->height, desc->width, output_channels(desc)};
     execution run = {0};
     double seconds;
     outcome result;
 
-    result = array_allocate(desc->type, shape, account, y);
+    result = y_allocate(desc, account, y);
     if (result != OUTCOME_SUCCESS)
         goto exit;
     copy_channels(y, &block->input, desc->channels);
@@ -71,13 +69,11 @@ static outcome run_layer(const block_case *block, int64_t l, denseblock_backend 
         .type = block->desc.type,
         .arithmetic = block->desc.arithmetic,
     };
-    const int64_t shape[] = {desc.batch, desc.height, desc.width,
-                             desc.channels + block->layers[l].growth};
     execution run = {0};
     double seconds;
     outcome result;
 
-    result = array_allocate(desc.type, shape, account, grown);
+    result = y_allocate(&desc, account, grown);
     if (result != OUTCOME_SUCCESS)
         goto exit;
     result = execution_create(&desc, backend, options, &block->kernel_data[l], account, &run);

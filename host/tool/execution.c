@@ -1,5 +1,6 @@
 #include "execution.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "stopwatch.h"
@@ -32,15 +33,27 @@ outcome execution_create(const denseblock_desc *desc, denseblock_backend backend
     *made = (execution){0};
     status = denseblock_plan_create(desc, backend, options, &made->plan);
     if (status != DENSEBLOCK_OK)
-        return fail_status(status, NULL);
+        return fail_status(status);
     status = denseblock_context_create(denseblock_plan_backend(made->plan), 0, &made->context);
     if (status != DENSEBLOCK_OK)
-        return fail_status(status, NULL);
+        return fail_status(status);
     result = allocate_memory(account, made);
     if (result != OUTCOME_SUCCESS)
         return result;
     status = denseblock_weights_prepare(made->context, made->plan, kernels, made->weights);
-    return status == DENSEBLOCK_OK ? OUTCOME_SUCCESS : fail_status(status, NULL);
+    return status == DENSEBLOCK_OK ? OUTCOME_SUCCESS : fail_status(status);
+}
+
+bool execution_is_unsupported(const denseblock_desc *desc, denseblock_backend backend,
+                              const denseblock_plan_options *options, char reason[REASON_SIZE]) {
+    denseblock_plan *plan;
+    const denseblock_status status = denseblock_plan_create(desc, backend, options, &plan);
+
+    denseblock_plan_destroy(plan);
+    if (status != DENSEBLOCK_UNSUPPORTED)
+        return false;
+    (void)snprintf(reason, REASON_SIZE, "%s", denseblock_last_error());
+    return true;
 }
 
 outcome execution_run(execution *run, const void *x, void *y, progress *bar, double *seconds) {
@@ -59,7 +72,7 @@ outcome execution_run(execution *run, const void *x, void *y, progress *bar, dou
         return OUTCOME_SUCCESS;
     if (bar != NULL)
         progress_erase(bar);
-    return fail_status(status, NULL);
+    return fail_status(status);
 }
 
 void execution_free(execution *run, ledger *account) {

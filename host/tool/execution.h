@@ -2,6 +2,8 @@
 #ifndef TOOL_EXECUTION_H
 #define TOOL_EXECUTION_H
 
+#include <stdbool.h>
+
 #include "arrays.h"
 #include "block_case.h"
 #include "denseblock.h"
@@ -24,6 +26,14 @@ typedef struct execution {
 outcome execution_create(const denseblock_desc *desc, denseblock_backend backend,
                          const denseblock_plan_options *options, const void *const *kernels,
                          ledger *account, execution *made);
+
+/* Whether the backend does not carry out this block with these options. `all` passes over such
+ * backends, and the report says why.
+ *
+ *   reason   receives the library's message then */
+enum { REASON_SIZE = 256 };
+bool execution_is_unsupported(const denseblock_desc *desc, denseblock_backend backend,
+                              const denseblock_plan_options *options, char reason[REASON_SIZE]);
 
 /* Runs denseblock_forward to its end.
  *

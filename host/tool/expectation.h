@@ -2,17 +2,16 @@
 #ifndef TOOL_EXPECTATION_H
 #define TOOL_EXPECTATION_H
 
-#include <stdbool.h>
-
 #include "arrays.h"
+#include "comparison.h"
 #include "denseblock.h"
 #include "failure.h"
 #include "parse.h"
 
 /* --expect and --expect-at. */
 typedef struct expectation_choice {
-    const char *path; /* NULL: nothing is expected */
-    bool at_given;
+    const char *path;    /* NULL: nothing is expected */
+    const char *at_text; /* as typed; NULL: not given */
     corner at;
 } expectation_choice;
 

@@ -1,25 +1,24 @@
 #include "failure.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+
+#include "line.h"
 
 /* Set once, before the command starts. Every message needs it, and passing it to each function
  * that can fail would say nothing about them. */
 static const char *command_name;
 
-/* Where stderr itself cannot be written there is nobody left to tell, here and below. */
-static void print_beginning(void) {
+/* Where stderr itself cannot be written there is nobody left to tell. */
+static void __attribute__((format(printf, 1, 0)))
+print_message(const char *format, va_list arguments) {
     if (command_name != NULL)
         (void)fprintf(stderr, "denseblock %s: ", command_name);
     else
         (void)fputs("denseblock: ", stderr);
-}
-
-static void __attribute__((format(printf, 1, 0)))
-print_message(const char *format, va_list arguments) {
-    print_beginning();
-    (void)vfprintf(stderr, format, arguments);
-    (void)fputc('\n', stderr);
+    print_line(stderr, format, arguments);
 }
 
 static outcome outcome_of(denseblock_status status) {
@@ -65,14 +64,18 @@ outcome fail_out_of_memory(void) {
     return fail_machine("out of memory");
 }
 
-outcome fail_status(denseblock_status status, const char *subject) {
+outcome fail_path(const char *path, const char *what, int error) {
+    if (error == ENOSPC || error == EDQUOT || error == EIO)
+        return fail_machine("%s cannot be %s: %s", path, what, strerror(error));
+    return fail_input("%s cannot be %s: %s", path, what, strerror(error));
+}
+
+outcome fail_status(denseblock_status status) {
     const char *detail = denseblock_last_error();
 
     if (detail[0] == '\0')
         detail = denseblock_status_string(status);
-    print_beginning();
-    if (subject != NULL)
-        (void)fprintf(stderr, "%s: ", subject);
-    (void)fprintf(stderr, "%s\n", detail);
-    return outcome_of(status);
+    if (outcome_of(status) == OUTCOME_BAD_INPUT)
+        return fail_input("%s", detail);
+    return fail_machine("%s", detail);
 }

@@ -21,10 +21,12 @@ outcome fail_input(const char *format, ...) __attribute__((format(printf, 1, 2))
 outcome fail_machine(const char *format, ...) __attribute__((format(printf, 1, 2)));
 outcome fail_out_of_memory(void);
 
+/* For a call on a file that failed with `error` of errno: "PATH cannot be WHAT: REASON". A disk
+ * that is full or broken is the machine's fault, all else the path's. */
+outcome fail_path(const char *path, const char *what, int error);
+
 /* For a status of the library that is not DENSEBLOCK_OK: prints denseblock_last_error() and
- * returns the outcome that belongs to the status.
- *
- *   subject   what was being done, put before the message; NULL where the message says enough */
-outcome fail_status(denseblock_status status, const char *subject);
+ * returns the outcome that belongs to the status. */
+outcome fail_status(denseblock_status status);
 
 #endif

@@ -4,10 +4,11 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "arrays.h"
 #include "colour.h"
+#include "geometry.h"
 #include "minmax.h"
 #include "png_writer.h"
-#include "text.h"
 #include "tiles.h"
 
 /* Pixels of the sheet. */
@@ -30,7 +31,7 @@ typedef struct strip {
 typedef struct sheet {
     tiles maps;
     bool picture;    /* the first strip is the input as a picture, one tile */
-    size_t channels; /* of the input */
+    size_t channels; /* of the input, that are shown */
     size_t zoom;
     size_t width, height;
     size_t strip_count;
@@ -93,12 +94,12 @@ static void clear(sheet *page, size_t row_count) {
     }
 }
 
-static float largest_finite(const float *values, size_t count) {
-    float largest = 0;
+static double largest_finite(const double *values, size_t count) {
+    double largest = 0;
 
     for (size_t i = 0; i < count; i++) {
-        if (isfinite(values[i]) && fabsf(values[i]) > largest)
-            largest = fabsf(values[i]);
+        if (isfinite(values[i]) && fabs(values[i]) > largest)
+            largest = fabs(values[i]);
     }
     return largest;
 }
@@ -108,7 +109,7 @@ static colour picture_colour(const sheet *page, size_t at) {
     const unsigned char red = colour_level(tiles_map(&page->maps, 0)[at]);
     unsigned char green;
     unsigned char blue;
-    float alpha;
+    double alpha;
 
     if (page->channels == 1)
         return (colour){red, red, red};
@@ -116,11 +117,11 @@ static colour picture_colour(const sheet *page, size_t at) {
     blue = colour_level(tiles_map(&page->maps, 2)[at]);
     if (page->channels == 3)
         return (colour){red, green, blue};
-    alpha = (float)colour_level(tiles_map(&page->maps, 3)[at]) / 255.0f;
+    alpha = tiles_map(&page->maps, 3)[at];
     return (colour){
-        (unsigned char)(BACKGROUND.red + alpha * (float)(red - BACKGROUND.red)),
-        (unsigned char)(BACKGROUND.green + alpha * (float)(green - BACKGROUND.green)),
-        (unsigned char)(BACKGROUND.blue + alpha * (float)(blue - BACKGROUND.blue)),
+        (unsigned char)(BACKGROUND.red + alpha * (red - BACKGROUND.red)),
+        (unsigned char)(BACKGROUND.green + alpha * (green - BACKGROUND.green)),
+        (unsigned char)(BACKGROUND.blue + alpha * (blue - BACKGROUND.blue)),
     };
 }
 
@@ -139,16 +140,16 @@ static void fill_square(const sheet *page, size_t top, size_t left, colour paint
 /* Paints a map, or the picture, with its upper left corner at (top, left) of the strip. */
 static void paint_tile(const sheet *page, size_t map, bool picture, size_t top, size_t left) {
     const size_t count = page->maps.height * page->maps.width;
-    const float *const values = tiles_map(&page->maps, map);
-    const float largest = largest_finite(values, count);
-    const float scale = largest > 0 ? 1 / largest : 1;
+    const double *const values = tiles_map(&page->maps, map);
+    const double largest = largest_finite(values, count);
+    const double scale = largest > 0 ? largest : 1;
 
     for (size_t at = 0; at < count; at++) {
         const size_t row = at / page->maps.width;
         const size_t column = at % page->maps.width;
 
         fill_square(page, top + row * page->zoom, left + column * page->zoom,
-                    picture ? picture_colour(page, at) : colour_of(scale * values[at]));
+                    picture ? picture_colour(page, at) : colour_of(values[at] / scale));
     }
 }
 
@@ -174,22 +175,58 @@ static outcome write_strips(sheet *page, png_writer *writer) {
     return result;
 }
 
-static outcome prepare(const denseblock_desc *desc, const denseblock_array *y, sheet *page) {
+/* Whether the input can be looked at as a picture: grey, RGB or RGBA, and nothing outside 0 to 1.
+ * In this direction a NaN is none. */
+static bool is_picture(const denseblock_desc *desc, const denseblock_array *y) {
+    const size_t channels = (size_t)desc->channels;
+    const size_t pixels = (size_t)desc->height * (size_t)desc->width;
+    const size_t pixel_bytes = (size_t)y->shape[3] * denseblock_type_size(y->type);
+    const char *pixel = y->data;
+    double samples[4];
+
+    if (channels != 1 && channels != 3 && channels != 4)
+        return false;
+    for (size_t i = 0; i < pixels; i++, pixel += pixel_bytes) {
+        denseblock_convert(DENSEBLOCK_F64, samples, y->type, pixel, channels);
+        for (size_t c = 0; c < channels; c++) {
+            if (!(samples[c] >= 0 && samples[c] <= 1))
+                return false;
+        }
+    }
+    return true;
+}
+
+/* Layers are what one wants to see: where there are too many maps, the input's are left out
+ * first, but not a picture, which is one tile. */
+static outcome make_tiles(const denseblock_desc *desc, const denseblock_array *y, sheet *page) {
+    const size_t input = (size_t)desc->channels;
     const size_t shown = (size_t)feature_maps_shown(desc);
+    const size_t of_layers = smaller((size_t)y->shape[3] - input, shown);
+    channel_range ranges[2];
+
+    page->picture = is_picture(desc, y);
+    page->channels = page->picture ? input : shown - of_layers;
+    ranges[0] = (channel_range){0, page->channels};
+    ranges[1] = (channel_range){input, shown - page->channels};
+    return tiles_create(y, ranges, LONGEST_SIDE, &page->maps);
+}
+
+static outcome prepare(const denseblock_desc *desc, const denseblock_array *y, sheet *page) {
+    void *rgb;
     outcome result;
 
-    result = tiles_create(y, shown, LONGEST_SIDE, &page->maps);
+    result = make_tiles(desc, y, page);
     if (result != OUTCOME_SUCCESS)
         return result;
     page->zoom = smaller(LONGEST_SIDE / larger(page->maps.height, page->maps.width), MOST_ZOOM);
-    page->picture = desc->channels == 1 || desc->channels == 3 || desc->channels == 4;
-    page->channels = smaller((size_t)desc->channels, shown);
-    page->strips = calloc(shown, sizeof *page->strips); /* no strip is empty */
+    page->strips = calloc(page->maps.count, sizeof *page->strips); /* no strip is empty */
     if (page->strips == NULL)
         return fail_out_of_memory();
     arrange(desc, page);
-    page->rgb = malloc((GROUP_GAP + page->maps.height * page->zoom) * page->width * 3);
-    return page->rgb != NULL ? OUTCOME_SUCCESS : fail_out_of_memory();
+    result =
+        allocate_aligned((GROUP_GAP + page->maps.height * page->zoom) * page->width * 3, &rgb);
+    page->rgb = rgb;
+    return result;
 }
 
 outcome feature_maps_write(const denseblock_desc *desc, const denseblock_array *y, FILE *stream,

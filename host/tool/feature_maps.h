@@ -15,8 +15,8 @@ enum { FEATURE_MAPS_MOST = 1024 };
 int64_t feature_maps_shown(const denseblock_desc *desc);
 
 /* Writes the sheet as PNG: the first image of y, whose batch is not empty. At the top stands the
- * input, as a picture where it has 1, 3 or 4 channels; below, layer by layer, its maps, each
- * scaled by its own largest |value|.
+ * input, as a picture where it has 1, 3 or 4 channels and all values are in 0 to 1; below, layer
+ * by layer, the maps, each scaled by its own largest |value|.
  *
  *   path   for messages */
 outcome feature_maps_write(const denseblock_desc *desc, const denseblock_array *y, FILE *stream,

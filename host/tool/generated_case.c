@@ -49,7 +49,7 @@ static outcome check_sizes(const denseblock_desc *desc) {
         denseblock_plan_create(desc, DENSEBLOCK_BACKEND_REFERENCE, NULL, &plan);
 
     denseblock_plan_destroy(plan);
-    return status == DENSEBLOCK_OK ? OUTCOME_SUCCESS : fail_status(status, NULL);
+    return status == DENSEBLOCK_OK ? OUTCOME_SUCCESS : fail_status(status);
 }
 
 /* Makes the tensors of a case whose desc is complete. */
@@ -96,7 +96,7 @@ outcome generate_uniform(const uniform_block *sizes, uint64_t seed, ledger *acco
     block->desc.height = sizes->shape.height;
     block->desc.width = sizes->shape.width;
     block->desc.channels = sizes->shape.channels;
-    block->desc.type = sizes->type;
+    block->desc.type = sizes->type.type;
     return generate_tensors(seed, account, block);
 }
 

@@ -15,7 +15,7 @@ typedef struct uniform_block {
     int64_t layers;
     int64_t growth;
     kernel_size kernel;
-    denseblock_type type;
+    type_choice type;
 } uniform_block;
 
 /* Makes x uniform in [-1,1) and the kernels uniform in +-sqrt(6 / (kh*kw*C_l)), which keeps the

@@ -9,24 +9,42 @@
 /* Enough to tell the figures of two runs apart, without 0.1 as 0.10000000000000001. */
 enum { DIGITS = 12 };
 
+/* Bytes of a letter of UTF-8. */
+enum { LONGEST_LETTER = 4 };
+
+/* Replaces the bytes that are in no letter of UTF-8. jansson knows what is one. */
+static void replace_invalid(char *text) {
+    while (*text != '\0') {
+        const size_t most = strnlen(text, LONGEST_LETTER);
+        size_t length = 1;
+        json_t *letter;
+
+        while ((letter = json_stringn(text, length)) == NULL && length < most)
+            length++;
+        if (letter != NULL) {
+            json_decref(letter);
+            text += length;
+        } else {
+            *text++ = '?';
+        }
+    }
+}
+
 json_t *json_text(const char *text) {
     json_t *value;
-    char *ascii;
+    char *valid;
 
     if (text == NULL)
         return json_null();
     value = json_string(text);
     if (value != NULL)
         return value;
-    ascii = strdup(text);
-    if (ascii == NULL)
+    valid = strdup(text);
+    if (valid == NULL)
         return NULL;
-    for (char *letter = ascii; *letter != '\0'; letter++) {
-        if ((unsigned char)*letter >= 0x80)
-            *letter = '?';
-    }
-    value = json_string(ascii);
-    free(ascii);
+    replace_invalid(valid);
+    value = json_string(valid);
+    free(valid);
     return value;
 }
 
@@ -38,12 +56,16 @@ json_t *json_number(double value) {
     return json_real(value);
 }
 
+json_t *json_rate(double amount, double seconds) {
+    return amount > 0 && seconds > 0 ? json_number(amount / seconds) : json_null();
+}
+
 json_t *json_bytes(size_t count) {
     return json_integer((json_int_t)count);
 }
 
 /* json_array_append_new frees the value whatever happens. */
-static json_t *append(json_t *array, json_t *value) {
+json_t *json_append(json_t *array, json_t *value) {
     if (json_array_append_new(array, value) == 0)
         return array;
     json_decref(array);
@@ -54,7 +76,7 @@ json_t *json_shape(const int64_t *shape, int rank) {
     json_t *array = json_array();
 
     for (int i = 0; array != NULL && i < rank; i++)
-        array = append(array, json_integer(shape[i]));
+        array = json_append(array, json_integer(shape[i]));
     return array;
 }
 
@@ -65,29 +87,10 @@ json_t *json_layers(const denseblock_desc *desc) {
         const denseblock_layer *const layer = &desc->layers[l];
         const int64_t size[] = {layer->kernel_height, layer->kernel_width};
 
-        array = append(array, json_pack("{s:o, s:I}", "kernel", json_shape(size, 2), "growth",
-                                        (json_int_t)layer->growth));
+        array = json_append(array, json_pack("{s:o, s:I}", "kernel", json_shape(size, 2),
+                                             "growth", (json_int_t)layer->growth));
     }
     return array;
-}
-
-static json_t *json_difference(const difference *at) {
-    const int64_t position[] = {at->batch, at->row, at->column, at->channel};
-
-    return json_pack("{s:o, s:I, s:o, s:o}", "position", json_shape(position, 4), "layer",
-                     (json_int_t)at->layer, "actual", json_number(at->actual), "expected",
-                     json_number(at->expected));
-}
-
-json_t *json_comparison(const comparison *result) {
-    return json_pack(
-        "{s:b, s:o, s:o, s:o, s:o, s:o, s:I, s:o}", "passed", result->passed, "tolerance",
-        json_number(result->tolerance), "max_abs_error", json_number(result->max_abs),
-        "relative_l2_error", json_number(result->relative_l2), "largest_expected",
-        json_number(result->max_expected), "worst",
-        result->max_abs > 0 ? json_difference(&result->worst) : json_null(), "special_mismatches",
-        (json_int_t)result->special_count, "first_mismatch",
-        result->special_count > 0 ? json_difference(&result->first_special) : json_null());
 }
 
 outcome json_print(json_t *report) {

@@ -13,6 +13,10 @@ typedef struct kernel_files {
     char **paths; /* in the order of the layers */
 } kernel_files;
 
+/* What a report says of a folder that has none: a block without layers is valid, and rarely
+ * meant. */
+extern const char NO_KERNELS_NOTE[];
+
 /* Finds the files.
  *
  *   argument   a folder, or paths with commas between them

@@ -1,7 +1,10 @@
 /* denseblock: the command-line tool. */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "command.h"
 #include "denseblock.h"
@@ -39,6 +42,9 @@ static const command COMMANDS[] = {
     {"bench", command_bench}, {"info", command_info},
 };
 enum { COMMAND_COUNT = sizeof COMMANDS / sizeof COMMANDS[0] };
+
+/* main is about to return, and the exit status is its own. */
+static bool finished;
 
 static outcome print_help(void) {
     (void)fputs(HELP, stdout);
@@ -80,6 +86,10 @@ static outcome run_command(const char *name, int argc, char **argv) {
     return fail_unknown(name);
 }
 
+static bool is_help_option(const char *text) {
+    return strcmp(text, "--help") == 0 || strcmp(text, "-h") == 0;
+}
+
 /* `denseblock help`, and `denseblock help run` for `denseblock run --help`. */
 static outcome help_on(int argc, char **argv) {
     char help[] = "--help";
@@ -89,6 +99,8 @@ static outcome help_on(int argc, char **argv) {
         return print_help();
     if (argc > 1)
         return fail_input("'%s' is left over: help takes one command", argv[1]);
+    if (strcmp(argv[0], "help") == 0 || is_help_option(argv[0]))
+        return print_help();
     return run_command(argv[0], 1, arguments);
 }
 
@@ -97,7 +109,7 @@ static outcome dispatch(int argc, char **argv) {
 
     if (first == NULL)
         return fail_input("a command is missing; see 'denseblock --help'");
-    if (strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0)
+    if (is_help_option(first))
         return print_help();
     if (strcmp(first, "--version") == 0) {
         (void)printf("denseblock %s\n", denseblock_version_string());
@@ -108,11 +120,22 @@ static outcome dispatch(int argc, char **argv) {
     return run_command(first, argc - 2, argv + 2);
 }
 
-int main(int argc, char **argv) {
-    const outcome result = dispatch(argc, argv);
+/* A library that ends the program itself does so for want of something: OpenMP, of threads. Its
+ * status is 1, which here would mean that a comparison failed. */
+static void correct_status(void) {
+    if (!finished)
+        _exit(OUTCOME_MACHINE_FAILED); // NOLINT(cert-env32-c): there is no other way to change it
+}
 
+int main(int argc, char **argv) {
+    outcome result;
+
+    if (atexit(correct_status) != 0)
+        return fail_out_of_memory();
+    result = dispatch(argc, argv);
     /* The one place that looks whether the reports got out. A disk that is full says so late. */
     if ((fflush(stdout) != 0 || ferror(stdout)) && result <= OUTCOME_DIFFERENT)
-        return fail_machine("standard output cannot be written: %s", strerror(errno));
+        result = fail_machine("standard output cannot be written: %s", strerror(errno));
+    finished = true;
     return result;
 }

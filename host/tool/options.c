@@ -130,7 +130,7 @@ outcome options_parse(const command_page *page, const option *options, size_t co
     poptContext context = NULL;
     outcome result;
 
-    *line = (command_line){0};
+    *line = (command_line){.options = options, .count = count};
     make_table(options, count, table);
 
     /* popt prints the first argument as the program's name in the help page. */
@@ -155,6 +155,14 @@ exit:
     (void)poptFreeContext(context);
     free(arguments);
     return result;
+}
+
+bool option_given(const command_line *line, const char *name) {
+    for (size_t i = 0; i < line->count; i++) {
+        if (strcmp(line->options[i].name, name) == 0)
+            return line->given[i];
+    }
+    return false;
 }
 
 void command_line_free(command_line *line) {

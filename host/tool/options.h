@@ -31,14 +31,41 @@ typedef struct command_page {
 typedef struct command_line {
     char *texts[OPTION_LIMIT]; /* the value of each option given */
     bool given[OPTION_LIMIT];
-    bool help; /* --help was there: the page is printed, and nothing is left to do */
+    bool help;             /* --help was there: the page is printed, and nothing is left to do */
+    const option *options; /* those that there are */
+    size_t count;
 } command_line;
+
+/* The rows of options that several commands have. clang-format would take them for blocks.
+ *
+ *   SIZES     a uniform_block
+ *   TYPE      a type_choice
+ *   BACKENDS  a backend_list
+ *   OPTIONS   a denseblock_plan_options */
+// clang-format off
+#define OPTIONS_OF_SIZES(SIZES) \
+    {"shape", "N,H,W,C", "sizes of the input", parse_shape, &(SIZES).shape, true}, \
+    {"layers", "L", "number of layers", parse_layers, &(SIZES).layers, true}, \
+    {"growth", "G", "channels that each layer adds", parse_growth, &(SIZES).growth, true}, \
+    {"kernel", "KHxKW", "kernel size (default 3x3)", parse_kernel_size, &(SIZES).kernel, false}
+#define OPTION_DTYPE(TYPE) \
+    {"dtype", "T", "f32 (default), f64, f16 or bf16", parse_type, &(TYPE), false}
+#define OPTION_BACKENDS(BACKENDS) \
+    {"backend", "B,...", "backends, or all that can run here", parse_backends, &(BACKENDS), false}
+#define OPTIONS_OF_PLAN(OPTIONS) \
+    {"threads", "N", "threads of CPU backends", parse_threads, &(OPTIONS).thread_count, false}, \
+    {"algorithm", "A", "auto (default), direct, winograd2, winograd4", parse_algorithm, \
+     &(OPTIONS).algorithm, false}
+// clang-format on
 
 /* Reads the command line into the targets of the options, in the order given.
  *
  *   line   receives what was there, for command_line_free, whatever the outcome */
 outcome options_parse(const command_page *page, const option *options, size_t count, int argc,
                       char **argv, command_line *line);
+
+/* Whether an option was there. */
+bool option_given(const command_line *line, const char *name);
 
 void command_line_free(command_line *line);
 

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "comparison.h"
+
 /* Reads digits at *cursor and moves it behind them. Signs and blanks, which strtoll would take,
  * are none. False where there is no digit; a number too large to hold becomes INT64_MAX, which
  * every range below, or the plan, refuses. */

@@ -40,10 +40,7 @@ typedef struct kernel_size {
 } kernel_size;
 option_parser parse_kernel_size; /* "3x3": kernel_size */
 
-typedef struct corner {
-    int64_t row, column;
-} corner;
-option_parser parse_corner; /* "Y,X": corner */
+option_parser parse_corner; /* "Y,X": the corner of comparison.h */
 
 /* Names. */
 option_parser parse_backend;   /* denseblock_backend */
@@ -57,7 +54,7 @@ typedef struct type_choice {
 option_parser parse_type;
 
 /* One name or several, "cpu,cuda"; or "all", which stands for every backend that can run here.
- * None twice. */
+ * None twice, and never AUTO, but the backend it stands for. */
 typedef struct backend_list {
     size_t count;
     denseblock_backend backends[DENSEBLOCK_BACKEND_COUNT];

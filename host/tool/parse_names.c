@@ -15,6 +15,8 @@ enum { ALGORITHM_COUNT = sizeof ALGORITHMS / sizeof ALGORITHMS[0] };
 
 enum { TYPE_COUNT = 4 };
 
+static const char ALL[] = "all";
+
 static void join(const char *const *names, size_t count, char list[LIST_SIZE]) {
     size_t length = 0;
 
@@ -71,18 +73,27 @@ const char *algorithm_name(denseblock_algorithm algorithm) {
     return ALGORITHMS[algorithm];
 }
 
-outcome parse_backend(const char *option, const char *text, void *target) {
-    denseblock_backend *value = target;
-    const char *names[DENSEBLOCK_BACKEND_COUNT];
+/* `all` is a name too where the option takes a list. */
+static outcome parse_backend_name(const char *option, const char *text, bool list,
+                                  denseblock_backend *backend) {
+    const char *names[DENSEBLOCK_BACKEND_COUNT + 1];
     size_t index;
     outcome result;
 
     for (int i = 0; i < DENSEBLOCK_BACKEND_COUNT; i++)
         names[i] = denseblock_backend_name((denseblock_backend)i);
-    result = parse_choice(option, text, names, DENSEBLOCK_BACKEND_COUNT, &index);
-    if (result == OUTCOME_SUCCESS)
-        *value = (denseblock_backend)index;
-    return result;
+    names[DENSEBLOCK_BACKEND_COUNT] = ALL;
+    result = parse_choice(option, text, names, DENSEBLOCK_BACKEND_COUNT + list, &index);
+    if (result != OUTCOME_SUCCESS)
+        return result;
+    if (index == DENSEBLOCK_BACKEND_COUNT)
+        return fail_input("--%s: '%s' stands alone, without other names", option, ALL);
+    *backend = (denseblock_backend)index;
+    return OUTCOME_SUCCESS;
+}
+
+outcome parse_backend(const char *option, const char *text, void *target) {
+    return parse_backend_name(option, text, false, target);
 }
 
 static void list_runnable(backend_list *list) {
@@ -94,13 +105,16 @@ static void list_runnable(backend_list *list) {
 
 static outcome add_backend(const char *option, const char *name, backend_list *list) {
     denseblock_backend backend;
-    const outcome result = parse_backend(option, name, &backend);
+    const outcome result = parse_backend_name(option, name, true, &backend);
 
     if (result != OUTCOME_SUCCESS)
         return result;
+    if (backend == DENSEBLOCK_BACKEND_AUTO)
+        backend = denseblock_backend_auto();
     for (size_t i = 0; i < list->count; i++) {
         if (list->backends[i] == backend)
-            return fail_input("--%s names '%s' twice: once is enough", option, name);
+            return fail_input("--%s names %s twice, the second time as '%s': once is enough",
+                              option, denseblock_backend_name(backend), name);
     }
     list->backends[list->count++] = backend;
     return OUTCOME_SUCCESS;
@@ -110,7 +124,7 @@ outcome parse_backends(const char *option, const char *text, void *target) {
     backend_list list = {0};
     const char *begin = text;
 
-    if (strcmp(text, "all") == 0) {
+    if (strcmp(text, ALL) == 0) {
         list.all = true;
         list_runnable(&list);
     }

@@ -1,11 +1,13 @@
 #include "run.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 
 #include "comparison_report.h"
 #include "feature_maps.h"
+#include "geometry.h"
 #include "json.h"
+#include "kernel_files.h"
+#include "line.h"
 #include "text.h"
 
 /* Why a check that was asked for has not been made; NULL where there is nothing to say. */
@@ -16,38 +18,53 @@ static const char *check_note(const run_request *request, const run_figures *fig
 }
 
 static void print_tensors(const run_request *request, const denseblock_desc *desc) {
-    const int64_t x[] = {desc->batch, desc->height, desc->width, desc->channels};
-    const int64_t y[] = {desc->batch, desc->height, desc->width, output_channels(desc)};
     const char *const type = denseblock_type_name(desc->type);
     /* A .npy file cannot say bf16. */
     const char *const stored = desc->type == DENSEBLOCK_BF16 ? ", stored as f32" : "";
     char shape[SHAPE_TEXT_SIZE];
     char layers[LAYERS_TEXT_SIZE];
+    int64_t x[4];
+    int64_t y[4];
 
-    (void)printf("%-10s  %s %s  (%s)\n", "input", shape_text(4, x, shape), type, request->input);
-    (void)printf("%-10s  %s  (%s)\n", "block", layers_text(desc, layers), request->kernels);
-    (void)printf("%-10s  %s %s  (%s%s)\n", "output", shape_text(4, y, shape), type,
-                 request->output, stored);
+    input_shape(desc, x);
+    output_shape(desc, y);
+    report_line("input", "%s %s  (%s)", shape_text(4, x, shape), type, request->input);
+    if (desc->layer_count == 0)
+        report_line("block", "0 layers: no kernel_NNN.npy in %s, so y is x", request->kernels);
+    else
+        report_line("block", "%s  (%s)", layers_text(desc, layers), request->kernels);
+    report_line("output", "%s %s  (%s%s)", shape_text(4, y, shape), type, request->output,
+                stored);
+}
+
+static void print_time(const run_figures *figures) {
+    const double seconds = figures->taken.seconds;
+    char time[FIGURE_TEXT_SIZE];
+    char rate[FIGURE_TEXT_SIZE];
+
+    (void)figure_text(1e3 * seconds, time);
+    if (figures->flops > 0 && seconds > 0)
+        report_line("time", "%s ms, %s GFLOP/s", time,
+                    figure_text(1e-9 * figures->flops / seconds, rate));
+    else
+        report_line("time", "%s ms", time);
 }
 
 static void print_execution(const run_request *request, const run_figures *figures) {
     const measures *const taken = &figures->taken;
-    const double rate = taken->seconds > 0 ? figures->flops / taken->seconds : 0;
     char y[BYTES_TEXT_SIZE];
     char weights[BYTES_TEXT_SIZE];
     char workspace[BYTES_TEXT_SIZE];
     char peak[BYTES_TEXT_SIZE];
 
-    (void)printf(
-        "%-10s  %s, %d thread%s%s\n", "backend", denseblock_backend_name(figures->backend),
-        figures->threads, figures->threads == 1 ? "" : "s",
-        request->backend == DENSEBLOCK_BACKEND_AUTO ? "  (auto: the fastest that can run here)"
-                                                    : "");
-    (void)printf("%-10s  %.3f ms, %.2f GFLOP/s\n", "time", 1e3 * taken->seconds, 1e-9 * rate);
-    (void)printf("%-10s  y %s, weights %s, workspace %s; peak %s  (%s)\n", "memory",
-                 bytes_text(figures->y_bytes, y), bytes_text(taken->weights_bytes, weights),
-                 bytes_text(taken->workspace_bytes, workspace),
-                 bytes_text(figures->peak_bytes, peak), concatenation_name(request->concat));
+    report_line("backend", "%s, %d thread%s%s", denseblock_backend_name(figures->backend),
+                figures->threads, plural(figures->threads),
+                request->backend == DENSEBLOCK_BACKEND_AUTO ? "  (chosen by auto)" : "");
+    print_time(figures);
+    report_line("memory", "y %s, weights %s, workspace %s; peak %s  (%s)",
+                bytes_text(figures->y_bytes, y), bytes_text(taken->weights_bytes, weights),
+                bytes_text(taken->workspace_bytes, workspace),
+                bytes_text(figures->peak_bytes, peak), concatenation_name(request->concat));
 }
 
 void run_print(const run_request *request, const denseblock_desc *desc,
@@ -58,14 +75,14 @@ void run_print(const run_request *request, const denseblock_desc *desc,
     print_tensors(request, desc);
     print_execution(request, figures);
     if (request->feature_maps != NULL && shown < channels)
-        (void)printf("%-10s  %s, the first %" PRId64 " of %" PRId64 " channels\n", "maps",
-                     request->feature_maps, shown, channels);
+        report_line("maps", "%s, %" PRId64 " of %" PRId64 " channels", request->feature_maps,
+                    shown, channels);
     else if (request->feature_maps != NULL)
-        (void)printf("%-10s  %s\n", "maps", request->feature_maps);
+        report_line("maps", "%s", request->feature_maps);
     if (figures->checked)
         comparison_print("check", &figures->check);
     if (check_note(request, figures) != NULL)
-        (void)printf("%-10s  %s\n", "check", check_note(request, figures));
+        report_line("check", "%s", check_note(request, figures));
     if (figures->expected)
         comparison_print("expect", &figures->expectation);
 }
@@ -77,27 +94,34 @@ static json_t *json_memory(const run_figures *figures) {
                      json_bytes(figures->peak_bytes));
 }
 
+static json_t *json_files(const run_request *request) {
+    return json_pack("{s:o, s:o, s:o, s:o, s:o}", "input", json_text(request->input), "kernels",
+                     json_text(request->kernels), "output", json_text(request->output),
+                     "feature_maps", json_text(request->feature_maps), "expect",
+                     json_text(request->expect.path));
+}
+
 outcome run_print_json(const run_request *request, const denseblock_desc *desc,
                        const run_figures *figures) {
-    const int64_t x[] = {desc->batch, desc->height, desc->width, desc->channels};
-    const int64_t y[] = {desc->batch, desc->height, desc->width, output_channels(desc)};
     const double seconds = figures->taken.seconds;
-    json_t *files =
-        json_pack("{s:o, s:o, s:o, s:o}", "input", json_text(request->input), "kernels",
-                  json_text(request->kernels), "output", json_text(request->output),
-                  "feature_maps", json_text(request->feature_maps));
+    int64_t x[4];
+    int64_t y[4];
 
+    input_shape(desc, x);
+    output_shape(desc, y);
     return json_print(json_pack(
-        "{s:s, s:o, s:s, s:o, s:o, s:o, s:s, s:b, s:i, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, "
-        "s:o}",
-        "command", "run", "files", files, "type", denseblock_type_name(desc->type), "input_shape",
-        json_shape(x, 4), "output_shape", json_shape(y, 4), "layers", json_layers(desc),
-        "backend", denseblock_backend_name(figures->backend), "backend_is_auto",
+        "{s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:s, s:b, s:i, s:s, s:s, s:o, s:o, s:o, s:o, s:o, "
+        "s:o, s:o}",
+        "command", "run", "files", json_files(request), "type", denseblock_type_name(desc->type),
+        "input_shape", json_shape(x, 4), "output_shape", json_shape(y, 4), "layers",
+        json_layers(desc), "kernels_note",
+        json_text(desc->layer_count == 0 ? NO_KERNELS_NOTE : NULL), "backend",
+        denseblock_backend_name(figures->backend), "backend_is_auto",
         request->backend == DENSEBLOCK_BACKEND_AUTO, "threads", figures->threads, "algorithm",
         algorithm_name(request->options.algorithm), "concat", concatenation_name(request->concat),
         "milliseconds", json_number(1e3 * seconds), "flops", json_number(figures->flops),
-        "gflops_per_second", json_number(seconds > 0 ? 1e-9 * figures->flops / seconds : 0),
-        "memory", json_memory(figures), "check",
+        "gflops_per_second", json_rate(1e-9 * figures->flops, seconds), "memory",
+        json_memory(figures), "check",
         figures->checked ? json_comparison(&figures->check) : json_null(), "check_note",
         json_text(check_note(request, figures)), "expect",
         figures->expected ? json_comparison(&figures->expectation) : json_null()));

@@ -4,6 +4,15 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+const char *plural(int64_t count) {
+    return count == 1 ? "" : "s";
+}
+
+const char *figure_text(double figure, char text[FIGURE_TEXT_SIZE]) {
+    (void)snprintf(text, FIGURE_TEXT_SIZE, figure < 1 ? "%.3g" : "%.3f", figure);
+    return text;
+}
+
 const char *bytes_text(size_t bytes, char text[BYTES_TEXT_SIZE]) {
     static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
     double amount = (double)bytes;
@@ -47,8 +56,8 @@ const char *layers_text(const denseblock_desc *desc, char text[LAYERS_TEXT_SIZE]
     const size_t full = LAYERS_TEXT_SIZE - 32;
     size_t length;
 
-    length = (size_t)snprintf(text, LAYERS_TEXT_SIZE, "%" PRId64 " layer%s", count,
-                              count == 1 ? "" : "s");
+    length =
+        (size_t)snprintf(text, LAYERS_TEXT_SIZE, "%" PRId64 " layer%s", count, plural(count));
     if (count == 0)
         return text;
     if (layers_alike(desc)) {
@@ -74,27 +83,10 @@ const char *layers_text(const denseblock_desc *desc, char text[LAYERS_TEXT_SIZE]
     return text;
 }
 
-int64_t layer_of_channel(const denseblock_desc *desc, int64_t channel) {
-    int64_t end = desc->channels;
-    int64_t layer = -1;
-
-    while (channel >= end)
-        end += desc->layers[++layer].growth;
-    return layer;
-}
-
 const char *writer_text(int64_t layer, char text[WRITER_TEXT_SIZE]) {
     if (layer < 0)
         (void)snprintf(text, WRITER_TEXT_SIZE, "the input");
     else
         (void)snprintf(text, WRITER_TEXT_SIZE, "layer %" PRId64, layer);
     return text;
-}
-
-int64_t output_channels(const denseblock_desc *desc) {
-    int64_t channels = desc->channels;
-
-    for (int64_t l = 0; l < desc->layer_count; l++)
-        channels += desc->layers[l].growth;
-    return channels;
 }

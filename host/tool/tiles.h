@@ -10,17 +10,22 @@
 typedef struct tiles {
     size_t count;         /* maps */
     size_t height, width; /* of one map */
-    float *values;        /* [count][height][width] */
+    double *values;       /* [count][height][width] */
 } tiles;
 
-/* Reduces the first `count` channels of the first image of y, [N,H,W,C]: box averages, so that
- * the longer side of a map is at most `longest`.
+typedef struct channel_range {
+    size_t first, count;
+} channel_range;
+
+/* Reduces these channels of the first image of y, [N,H,W,C]: box averages, so that the longer
+ * side of a map is at most `longest`. The maps are in the order of the ranges.
  *
  *   made   receives the maps, for tiles_free, whatever the outcome */
-outcome tiles_create(const denseblock_array *y, size_t count, size_t longest, tiles *made);
+outcome tiles_create(const denseblock_array *y, const channel_range ranges[2], size_t longest,
+                     tiles *made);
 
 /* The elements of one map. */
-const float *tiles_map(const tiles *maps, size_t map);
+const double *tiles_map(const tiles *maps, size_t map);
 
 /* A zeroed struct is allowed. */
 void tiles_free(tiles *maps);

@@ -7,30 +7,33 @@
 
 #include "comparison.h"
 #include "denseblock.h"
+#include "execution.h"
 #include "expectation.h"
 #include "failure.h"
 #include "generated_case.h"
 #include "parse.h"
 #include "progress.h"
 
+/* Where the cases of the trials come from. */
+typedef enum case_source {
+    CASE_RANDOM, /* blocks whose sizes are drawn too */
+    CASE_OF_SIZES,
+    CASE_IN_FILES
+} case_source;
+
 typedef struct verify_request {
-    /* A case in files, */
-    const char *input;
+    case_source source;
+    const char *input; /* these three of a case in files */
     const char *kernels;
     expectation_choice expect;
-    /* or of these sizes, or, without any, random blocks. */
-    uniform_block sizes;
-    int64_t layers, growth; /* -1 and 0: not given */
-    int64_t seed;           /* -1: not given */
-    int64_t trials;         /* 0: not given */
+    uniform_block sizes; /* its type is that of all cases */
+    int64_t seed;
+    int64_t trials;
     backend_list backends;
     denseblock_plan_options options;
-    type_choice type;
     double tolerance; /* below 0: that of the type */
     bool json;
 } verify_request;
-
-enum { REASON_SIZE = 256 };
 
 /* The trials of one backend. */
 typedef struct tally {
@@ -44,7 +47,7 @@ typedef struct tally {
 
 typedef struct verify_figures {
     denseblock_type type;
-    int64_t trials;
+    bool no_layers; /* the folder of kernels has none */
     size_t count;
     tally tallies[DENSEBLOCK_BACKEND_COUNT];
 } verify_figures;

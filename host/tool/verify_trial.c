@@ -1,16 +1,14 @@
 /* One trial: a case, what is expected of it, and what each backend makes of it. */
-#include <stdio.h>
 #include <string.h>
 
 #include "arrays.h"
 #include "block_case.h"
 #include "execution.h"
 #include "kernel_files.h"
-#include "text.h"
 #include "verify.h"
 
 int64_t verify_seed(const verify_request *request, int64_t trial) {
-    return (request->seed >= 0 ? request->seed : 0) + trial;
+    return request->seed + trial;
 }
 
 static outcome make_case(const verify_request *request, int64_t trial, ledger *account,
@@ -22,13 +20,13 @@ static outcome make_case(const verify_request *request, int64_t trial, ledger *a
     outcome result;
 
     *block = (block_case){0};
-    if (request->sizes.shape.given)
+    if (request->source == CASE_OF_SIZES)
         return generate_uniform(&request->sizes, seed, account, block);
-    if (request->input == NULL)
-        return generate_random(seed, request->type.type, winograd, account, block);
+    if (request->source == CASE_RANDOM)
+        return generate_random(seed, request->sizes.type.type, winograd, account, block);
     result = kernel_files_find(request->kernels, &files);
     if (result == OUTCOME_SUCCESS)
-        result = block_case_load(request->input, &files, &request->type, account, block);
+        result = block_case_load(request->input, &files, &request->sizes.type, account, block);
     kernel_files_free(&files);
     return result;
 }
@@ -38,8 +36,7 @@ static outcome make_case(const verify_request *request, int64_t trial, ledger *a
 static outcome make_y(const block_case *block, bool in_place, ledger *account,
                       denseblock_array *y) {
     const denseblock_desc *const desc = &block->desc;
-    const int64_t shape[] = {desc->batch, desc->height, desc->width, output_channels(desc)};
-    const outcome result = array_allocate(desc->type, shape, account, y);
+    const outcome result = y_allocate(desc, account, y);
 
     if (result != OUTCOME_SUCCESS)
         return result;
@@ -62,20 +59,6 @@ static outcome find_expected(const verify_request *request, const block_case *bl
     return result;
 }
 
-/* Whether the backend carries out this case; `all` passes over those that do not. */
-static bool is_unsupported(const verify_request *request, const block_case *block,
-                           tally *backend) {
-    denseblock_plan *plan;
-    const denseblock_status status =
-        denseblock_plan_create(&block->desc, backend->backend, &request->options, &plan);
-
-    denseblock_plan_destroy(plan);
-    if (status != DENSEBLOCK_UNSUPPORTED)
-        return false;
-    (void)snprintf(backend->reason, sizeof backend->reason, "%s", denseblock_last_error());
-    return true;
-}
-
 static outcome try_backend(const verify_request *request, const block_case *block, int64_t trial,
                            const denseblock_array *expected, progress *bar, ledger *account,
                            tally *backend) {
@@ -88,7 +71,8 @@ static outcome try_backend(const verify_request *request, const block_case *bloc
     comparison found;
     outcome result;
 
-    if (request->backends.all && is_unsupported(request, block, backend))
+    if (request->backends.all && execution_is_unsupported(&block->desc, backend->backend,
+                                                          &request->options, backend->reason))
         return OUTCOME_SUCCESS;
     result = make_y(block, in_place, account, &y);
     if (result != OUTCOME_SUCCESS)
@@ -125,6 +109,7 @@ outcome verify_trial(const verify_request *request, int64_t trial, progress *bar
     if (result == OUTCOME_SUCCESS)
         result = find_expected(request, &block, &account, bar, &expected);
     figures->type = block.desc.type;
+    figures->no_layers = request->source == CASE_IN_FILES && block.desc.layer_count == 0;
     for (size_t i = 0; result == OUTCOME_SUCCESS && i < figures->count; i++)
         result =
             try_backend(request, &block, trial, &expected, bar, &account, &figures->tallies[i]);

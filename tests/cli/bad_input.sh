@@ -138,8 +138,8 @@ test_malformed_header() {
         refused_input "header"
         ! grep -q $'\e' "$scratch/err" || fail "the message has a control character of the file"
     done
-    echo "no such format" >x.npy
-    refused_input ".npy"
+    printf '\xff\xd8\xff\xe0\x00\x10JFIF' >x.npy # a JPEG
+    refused_input "neither a .npy nor a PNG file"
 }
 
 test_shape_overflow() {

@@ -41,6 +41,8 @@ test_no_layers() {
 # A kernel of an older and deeper case would become a layer of this one.
 test_left_kernels() {
     expect 0 generate "${sizes[@]}" --out d
+    refused 2 kernel_002.npy "only 1 layer:" -- \
+        generate --shape 2,5,7,3 --layers 1 --growth 4 --out d
     refused 2 kernel_002.npy -- generate --shape 2,5,7,3 --layers 2 --growth 4 --out d
 }
 
@@ -60,6 +62,28 @@ test_out_of_memory() {
     ulimit -v 1000000
     refused 3 memory -- generate --shape 1,1000000,1000000,1 --layers 0 --growth 1 --out d
     refused 3 memory -- bench --shape 1,1000000,1000000,1 --layers 1 --growth 1
+}
+
+# Half a case must not look like a whole one of fewer layers: the input is what completes it.
+test_cut_off() {
+    expect 0 generate --shape 1,4,4,8 --layers 1 --growth 64 --out d
+    trap '' XFSZ
+    ulimit -f 64 # KiB; the second kernel has 144
+    expect 3 generate --shape 1,4,4,8 --layers 2 --growth 64 --out d
+    expect_text err kernel_001.npy
+    [[ -e d/kernel_000.npy && ! -e d/input.npy ]] || fail "expected no input, found $(ls d)"
+}
+
+# A file system with room for no other file.
+test_full_disk() {
+    find_own_mounts
+    mkdir disk
+    local code=0
+    # shellcheck disable=SC2016  # for the inner shell to expand
+    "${own_mounts[@]}" bash -c 'mount -t tmpfs -o nr_inodes=1 none disk && exec "$@"' bash \
+        "$tool" generate "${sizes[@]}" --out disk/d >"$scratch/out" 2>"$scratch/err" || code=$?
+    check_code 3 "$code" "generate --out on a full disk"
+    expect_text err disk/d "No space"
 }
 
 test_unwritable() {

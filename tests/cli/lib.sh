@@ -57,6 +57,16 @@ expect_text() {
     done
 }
 
+# expect_no_text FILE TEXT...: no text is in $scratch/FILE.
+expect_no_text() {
+    local file=$1 text
+    shift
+    for text in "$@"; do
+        ! grep -qF -- "$text" "$scratch/$file" ||
+            fail "expected no such text in std$file: $text" "found: $(cat "$scratch/$file")"
+    done
+}
+
 # Everything about the files here, times of access apart.
 snapshot() {
     find . -printf '%p %y %i %n %m %s %T@ %l\n' | sort
@@ -118,6 +128,16 @@ npy() {
     done
     npy_file "$path" "{'descr': '$type', 'fortran_order': False, 'shape': ($shape,), }" \
         "${4-$((count * ${type: -1}))}"
+}
+
+# npy_of PATH TYPE SHAPE COUNT BYTES: COUNT times the same element, given as \xHH.
+npy_of() {
+    local i
+    npy "$1" "$2" "$3" 0
+    for ((i = 0; i < $4; i++)); do
+        # shellcheck disable=SC2059  # the format is the data
+        printf "$5"
+    done >>"$1"
 }
 
 # poke PATH OFFSET BYTES: overwrites bytes, given as \xHH; a negative offset is from the end.

@@ -64,10 +64,38 @@ test_png_kinds() {
         fail "rgb.png: the first pixel was not read as 0, 1, 0"
 }
 
-test_feature_maps() {
-    expect 0 run "${odd[@]}" --output y.npy --feature-maps maps.png
+# A block without layers is valid, and rarely meant: a wrong folder is one, too.
+test_no_layers() {
     mkdir none
-    expect 0 run --input maps.png --kernels none --output maps.npy
+    local no_layers=(run --input "$cases/odd_plane/input.npy" --kernels none --output y.npy)
+    expect 0 "${no_layers[@]}"
+    expect_text out "0 layers: no kernel_NNN.npy in none, so y is x"
+    expect_no_text out GFLOP/s # there is nothing to do
+    expect 0 "${no_layers[@]}" --json
+    expect_text out '"kernels_note": "no kernel_NNN.npy' '"gflops_per_second": null'
+    expect 0 run "${odd[@]}" --output y.npy --json
+    expect_text out '"kernels_note": null'
+    expect 0 verify --input "$cases/odd_plane/input.npy" --kernels none
+    expect_text out "no kernel_NNN.npy"
+}
+
+# Control bytes in names of files would break lines, and reach the terminal.
+test_control_bytes() {
+    local name=$'a\n\e\x7fb.npy'
+    cp "$cases/odd_plane/input.npy" "$name"
+    expect 0 run --input "$name" --kernels "$cases/odd_plane" --output $'y\t.npy'
+    expect_text out "(a???b.npy)" "(y?.npy)"
+    refused 2 "no?file" -- run --input $'no\nfile' --kernels k --output y.npy
+    (($(wc -l <"$scratch/err") == 1)) || fail "expected one line, found: $(cat "$scratch/err")"
+}
+
+# OpenMP ends the program with status 1 when it gets no threads; here, 1 is a failed comparison.
+test_threads_run_out() {
+    [[ ${DENSEBLOCK_SANITIZED-0} == 1 ]] && skip "limits on memory cannot be set"
+    expect 0 info
+    grep -q "OpenMP on" "$scratch/out" || skip "this build has no threads"
+    ulimit -v 300000
+    refused 3 -- run "${odd[@]}" --output y.npy --threads 200
 }
 
 test_check() {
@@ -80,21 +108,52 @@ test_expect() {
     expect 1 run "${odd[@]}" --output y.npy --expect "$cases/odd_plane/output.npy" --dtype f16 \
         --tolerance 1e-9
     [[ -s y.npy ]] || fail "expected y.npy to be written"
+    expect_text out "of the largest expected value" "for both" "2415 values"
+    local special=$cases/special_values
+    expect 0 run --input "$special/input.npy" --kernels "$special" --output y.npy \
+        --expect "$special/output.npy"
+    expect_text out "of them NaN or Inf"
+}
+
+# A window without values is equal to everything.
+test_expect_nothing() {
+    npy rows.npy '<f8' 3,0,5,23
+    refused 2 rows.npy 3x0x5x23 -- \
+        run "${odd[@]}" --output y.npy --expect rows.npy --expect-at 2,0
+    npy columns.npy '<f8' 3,7,0,23
+    refused 2 columns.npy 3x7x0x23 -- \
+        run "${odd[@]}" --output y.npy --expect columns.npy --expect-at 0,5
+    # An empty batch is equal to the other one.
+    npy x.npy '<f4' 0,7,5,6
+    npy e.npy '<f4' 0,7,5,6
+    mkdir none
+    expect 0 run --input x.npy --kernels none --output y.npy --expect e.npy
+    expect_text out "0 values"
+}
+
+test_expect_at_as_typed() {
+    refused 2 99999999999999999999,3 -- run "${odd[@]}" --output y.npy "${expected[@]}" \
+        --expect-at 99999999999999999999,3
 }
 
 test_unsupported() {
     refused 2 direct -- run "${odd[@]}" --output y.npy --backend reference --algorithm winograd2
-    "$tool" info --json | tr -d ' \n' | grep -q '"name":"cuda","available":true' ||
+    "$tool" info --json | tr -d ' \n' | grep -q '"name":"cuda","can_run":true' ||
         refused 3 cuda -- run "${odd[@]}" --output y.npy --backend cuda
 }
 
 test_json() {
     expect 0 run "${odd[@]}" --output y.npy --json "${expected[@]}"
     expect_json backend
+    expect_text out "\"expect\": \"$cases/odd_plane/output.npy\""
     # Names of files may be no UTF-8; JSON must be.
     cp "$cases/odd_plane/input.npy" $'x\xff"\n.npy'
     expect 0 run --input $'x\xff"\n.npy' --kernels "$cases/odd_plane" --output y.npy --json
     expect_json backend
+    # Only what is no UTF-8 is replaced.
+    cp "$cases/odd_plane/input.npy" $'\xc3\xa9\xff\xe2\x82.npy'
+    expect 0 run --input $'\xc3\xa9\xff\xe2\x82.npy' --kernels "$cases/odd_plane" --output y.npy --json
+    expect_text out $'"\xc3\xa9???.npy"'
 }
 
 run_tests

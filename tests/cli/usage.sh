@@ -33,6 +33,19 @@ test_missing_option() {
     refused 2 "--shape" -- bench --layers 2 --growth 3
     refused 2 "--kernels" -- verify --input x.npy
     refused 2 "--expect" -- run "${files[@]}" --expect-at 0,0
+    refused 2 "--shape" -- verify --kernel 3x3
+    refused 2 "--layers" -- verify --shape 1,5,4,2 --growth 3
+    refused 2 "--input" -- verify --kernels k
+    refused 2 "--input" -- verify --expect y.npy
+}
+
+# An option that would be passed over silently is refused.
+test_option_of_another_case() {
+    small_case
+    local option
+    for option in "--shape=1,5,4,2" --layers=2 --growth=3 --kernel=3x3 --seed=1 --trials=2; do
+        refused 2 "${option%=*}" "--input" -- verify --input x.npy --kernels k "$option"
+    done
 }
 
 test_missing_or_repeated_value() {
@@ -77,6 +90,9 @@ test_bad_name() {
     refused 2 "--concat" copy-keep -- run "${files[@]}" --concat cpoy
     refused 2 "--algorithm" winograd2 -- run "${files[@]}" --algorithm winograd
     refused 2 "--backend" -- verify "${sizes[@]}" --backend reference,
+    refused 2 "--backend" foo "cuda, all" -- verify "${sizes[@]}" --backend foo
+    refused 2 "--backend" alone -- verify "${sizes[@]}" --backend all,reference
+    refused 2 "--backend" alone -- bench "${sizes[@]}" --backend reference,all
     refused 2 "--backend" twice -- verify "${sizes[@]}" --backend reference,reference
 }
 
@@ -96,6 +112,11 @@ test_help() {
     expect 0 --help
     check_page "--help"
     expect_text out "${commands[@]}"
+    cp "$scratch/out" "$scratch/main"
+    for command in help --help -h; do
+        expect 0 help "$command"
+        same "$scratch/out" "$scratch/main"
+    done
     for command in "${commands[@]}"; do
         expect 0 "$command" --help
         check_page "$command --help"

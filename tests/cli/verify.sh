@@ -19,6 +19,16 @@ test_backends() {
     expect 0 "${odd[@]}" --backend reference
     expect 0 "${odd[@]}" --backend all
     expect_text out reference
+    local auto
+    auto=$("$tool" info --json | sed -n 's/.*"auto": "\(.*\)".*/\1/p')
+    refused 2 "$auto" twice "'$auto'" -- "${odd[@]}" --backend "auto,$auto"
+}
+
+# Where all are equal there is no worst one, and the one that is shown has values.
+test_trials() {
+    expect 0 verify --trials 25
+    expect_text out "25 of 25 trials equal" values
+    expect_no_text out "the worst" " 0 values"
 }
 
 # [1,2,3,4] of [3,7,5,23] is 100 values of f64 too large.
@@ -30,6 +40,7 @@ test_perturbed() {
     expect_text out 1,2,3,4
     expect 1 "${odd[@]}" --expect e.npy --json
     expect_json passed
+    expect_text out '"expect": "e.npy"' '"values": 2415' '"nan_or_inf": 0'
 }
 
 # A comparison of |a - b| > tolerance would let NaN pass.

@@ -53,7 +53,9 @@ test_unsupported() {
     expect 0 verify "${files[@]}" --backend all
     expect_text out "the faulty backend does not do this"
     expect 0 verify "${files[@]}" --backend all --json
-    expect_json passed
+    expect_text out '"passed": null'
+    expect 0 bench --shape 1,8,8,4 --layers 2 --growth 3 --backend all
+    expect_text out "not run: the faulty backend does not do this"
     refused 2 "does not do this" -- verify "${files[@]}" --backend cpu
     refused 2 "does not do this" -- run "${files[@]}" --output y.npy --backend cpu
 }

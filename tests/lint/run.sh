@@ -57,7 +57,7 @@ tidy() {
 run_cppcheck() {
     cppcheck --enable=warning,performance,portability,style --std=c11 --library=posix \
         --inline-suppr --suppressions-list=tests/lint/cppcheck.txt --error-exitcode=1 --quiet \
-        -j "$(nproc)" -D_GNU_SOURCE -I include -I host -I tests/unit host tests
+        -j "$(nproc)" -D_GNU_SOURCE -D__linux__ -I include -I host -I tests/unit host tests
 }
 
 run_shellcheck() { shellcheck --external-sources --source-path=. bootstrap.sh "${scripts[@]}"; }

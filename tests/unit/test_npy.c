@@ -115,6 +115,28 @@ START_TEST(shapes_that_the_data_does_not_fit_are_refused) {
 }
 END_TEST
 
+START_TEST(unknown_versions_and_giant_headers_are_refused) {
+    enum { GIANT = 70000 };
+    unsigned char *bytes = calloc(1, GIANT + 12);
+    ck_assert_ptr_nonnull(bytes);
+    denseblock_array array;
+    for (int which = 0; which < 2; which++) {
+        memcpy(bytes, dblk_npy_magic, DBLK_NPY_MAGIC_LENGTH);
+        bytes[6] = which == 0 ? 1 : 2;
+        bytes[7] = which == 0 ? 1 : 0;
+        bytes[8] = GIANT & 0xFF;
+        bytes[9] = GIANT >> 8 & 0xFF;
+        bytes[10] = GIANT >> 16;
+        FILE *file = fmemopen(bytes, GIANT + 12, "rb");
+        ck_assert_ptr_nonnull(file);
+        ck_fails(dblk_npy_read(file, GIANT + 12, "made.npy", &array), DENSEBLOCK_BAD_FILE,
+                 which == 0 ? "version 1.1" : "at most 65535");
+        fclose(file);
+    }
+    free(bytes);
+}
+END_TEST
+
 /* Every prefix of a good file is a truncated file. */
 START_TEST(a_file_cut_anywhere_is_refused) {
     char path[] = "/tmp/denseblock-test-XXXXXX", bytes[512];
@@ -142,8 +164,11 @@ START_TEST(a_file_cut_anywhere_is_refused) {
 }
 END_TEST
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the C library gives its type */
 static ssize_t broken_read(void *cookie, char *buffer, size_t size) {
-    (void)cookie, (void)buffer, (void)size;
+    (void)cookie;
+    (void)buffer;
+    (void)size;
     errno = EIO;
     return -1;
 }
@@ -237,6 +262,7 @@ Suite *suite(void) {
         malformed_headers_are_refused,
         arrays_of_other_kinds_are_refused_with_advice,
         shapes_that_the_data_does_not_fit_are_refused,
+        unknown_versions_and_giant_headers_are_refused,
         a_file_cut_anywhere_is_refused,
         a_file_that_fails_or_shrinks_while_it_is_read_is_an_error,
         what_is_written_is_read_back,

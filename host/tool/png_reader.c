@@ -1,4 +1,4 @@
-#include "image.h"
+#include "png_reader.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { SIGNATURE_SIZE = 8, MESSAGE_SIZE = 128 };
+enum { MESSAGE_SIZE = 128 };
 
 /* Everything libpng's calls work on: nothing is kept in local variables across its longjmp. */
 typedef struct reader {
@@ -22,24 +22,6 @@ typedef struct reader {
     png_bytep *rows;            /* where each of its rows begins */
     size_t row_bytes;
 } reader;
-
-bool image_is_png(const char *path) {
-    unsigned char bytes[SIGNATURE_SIZE];
-    struct stat status;
-    bool png;
-    FILE *file;
-
-    /* What cannot be opened, and pipes, are left to the .npy reader and its messages. */
-    if (stat(path, &status) != 0 || !S_ISREG(status.st_mode))
-        return false;
-    file = fopen(path, "rb");
-    if (file == NULL)
-        return false;
-    png = fread(bytes, 1, sizeof bytes, file) == sizeof bytes &&
-          png_sig_cmp(bytes, 0, sizeof bytes) == 0;
-    (void)fclose(file); /* nothing was written */
-    return png;
-}
 
 static void on_error(png_structp png, png_const_charp message) {
     reader *source = png_get_error_ptr(png);
@@ -156,7 +138,7 @@ static outcome read_file(reader *source, denseblock_array *array) {
     return result;
 }
 
-outcome image_read(const char *path, denseblock_array *array) {
+outcome png_reader_read(const char *path, denseblock_array *array) {
     reader source = {.path = path};
     outcome result;
 
