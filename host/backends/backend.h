@@ -16,15 +16,16 @@ struct dblk_backend {
     denseblock_status (*plan)(denseblock_plan *plan, const denseblock_plan_options *options);
 
     /* Repacks one checked kernel into the prepared weights. */
-    void (*prepare_layer)(const denseblock_plan *plan, int64_t l, const void *kernel,
-                          void *prepared);
+    denseblock_status (*prepare_layer)(denseblock_context *context, const denseblock_plan *plan,
+                                       int64_t l, const void *kernel, void *prepared);
 
     /* Copies x[N,H,W,C0] to the first channels of y[N,H,W,C_L]. */
-    denseblock_status (*place_input)(const denseblock_plan *plan, const void *x, void *y);
+    denseblock_status (*place_input)(denseblock_context *context, const denseblock_plan *plan,
+                                     const void *x, void *y);
 
-    /* Reads channels [0,C_l) of y and writes channels [C_l,C_l+g_l). */
-    denseblock_status (*forward_layer)(const denseblock_plan *plan, int64_t l,
-                                       const void *prepared, void *y, void *workspace);
+    /* Reads channels [0,C_l) of y and writes channels [C_l,C_l+g_l). May report its progress. */
+    denseblock_status (*forward_layer)(denseblock_context *context, const denseblock_plan *plan,
+                                       int64_t l, const void *prepared, void *y, void *workspace);
 };
 
 extern const struct dblk_backend dblk_backend_reference;

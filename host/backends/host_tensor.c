@@ -6,7 +6,9 @@
 #include <omp.h>
 #endif
 
-denseblock_status dblk_host_place_input(const denseblock_plan *plan, const void *x, void *y) {
+denseblock_status dblk_host_place_input(denseblock_context *context, const denseblock_plan *plan,
+                                        const void *x, void *y) {
+    (void)context; /* the table's functions all take it */
     const size_t element_size = denseblock_type_size(plan->type);
     const size_t x_pixel = (size_t)plan->channels * element_size;
     const size_t y_pixel = (size_t)plan->output_channels * element_size;

@@ -5,7 +5,8 @@
 #include "block/plan.h"
 
 /* place_input of struct dblk_backend. */
-denseblock_status dblk_host_place_input(const denseblock_plan *plan, const void *x, void *y);
+denseblock_status dblk_host_place_input(denseblock_context *context, const denseblock_plan *plan,
+                                        const void *x, void *y);
 
 enum { DBLK_MAX_THREADS = 1024 };
 

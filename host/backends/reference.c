@@ -7,6 +7,7 @@
 
 #include "backends/backend.h"
 #include "backends/host_tensor.h"
+#include "block/context.h"
 #include "block/plan.h"
 #include "elements/elements.h"
 #include "memory/size.h"
@@ -58,11 +59,14 @@ static denseblock_status reference_plan(denseblock_plan *plan,
     return DENSEBLOCK_OK;
 }
 
-static void reference_prepare_layer(const denseblock_plan *plan, int64_t l, const void *kernel,
-                                    void *prepared) {
+static denseblock_status reference_prepare_layer(denseblock_context *context,
+                                                 const denseblock_plan *plan, int64_t l,
+                                                 const void *kernel, void *prepared) {
+    (void)context;
     const struct dblk_layer *layer = &plan->layers[l];
     denseblock_convert(DENSEBLOCK_F64, (char *)prepared + layer->weights_offset, plan->type,
                        kernel, (size_t)dblk_layer_kernel_count(layer));
+    return DENSEBLOCK_OK;
 }
 
 /* Not fmax, which turns NaN into 0. */
@@ -101,19 +105,26 @@ static void forward_pixel(const denseblock_plan *plan, const struct dblk_layer *
         dblk_element_store(plan->type, y, pixel + (size_t)(channels + o), sums[o]);
 }
 
-static denseblock_status reference_forward_layer(const denseblock_plan *plan, int64_t l,
+static denseblock_status reference_forward_layer(denseblock_context *context,
+                                                 const denseblock_plan *plan, int64_t l,
                                                  const void *prepared, void *y, void *workspace) {
+    enum { PIXELS_AT_ONCE = 4096 }; /* between two reports of the progress */
     const struct dblk_layer *layer = &plan->layers[l];
     const void *kernel = (const char *)prepared + layer->weights_offset;
     const size_t sums_bytes = plan->workspace_bytes / (size_t)plan->thread_count;
     const int64_t height = plan->height, width = plan->width;
     const int64_t pixels = plan->batch * height * width;
 
+    for (int64_t begin = 0; begin < pixels; begin += PIXELS_AT_ONCE) {
+        const int64_t end = pixels - begin < PIXELS_AT_ONCE ? pixels : begin + PIXELS_AT_ONCE;
 #pragma omp parallel for num_threads(plan->thread_count)
-    for (int64_t p = 0; p < pixels; p++) {
-        void *sums = (char *)workspace + sums_bytes * dblk_host_thread();
-        forward_pixel(plan, layer, kernel, p / (height * width), p / width % height, p % width, y,
-                      sums);
+        for (int64_t p = begin; p < end; p++) {
+            void *sums = (char *)workspace + sums_bytes * dblk_host_thread();
+            forward_pixel(plan, layer, kernel, p / (height * width), p / width % height,
+                          p % width, y, sums);
+        }
+        if (end < pixels)
+            dblk_context_report(context, plan, l, (double)end / (double)pixels);
     }
     return DENSEBLOCK_OK;
 }

@@ -58,6 +58,15 @@ void denseblock_context_set_progress(denseblock_context *context, denseblock_pro
     context->progress_user = user;
 }
 
+void dblk_context_report(const denseblock_context *context, const denseblock_plan *plan,
+                         int64_t l, double part) {
+    if (context->progress == NULL)
+        return;
+    const double before = l == 0 ? 0 : plan->layers[l - 1].flops_done;
+    const double done = before + part * (plan->layers[l].flops_done - before);
+    context->progress(done / plan->flops, context->progress_user);
+}
+
 denseblock_status dblk_context_check(const denseblock_context *context,
                                      const denseblock_plan *plan, const char *function) {
     if (context == NULL || plan == NULL)

@@ -22,6 +22,10 @@ denseblock_status dblk_device_check(const struct dblk_backend *backend, int devi
 denseblock_status dblk_context_check(const denseblock_context *context,
                                      const denseblock_plan *plan, const char *function);
 
+/* Tells who asked that `part`, 0 to 1, of layer l is done, and all layers before it. */
+void dblk_context_report(const denseblock_context *context, const denseblock_plan *plan,
+                         int64_t l, double part);
+
 /* DENSEBLOCK_INVALID_ARGUMENT unless `pointer` is a multiple of `alignment`, and not NULL when
  * `bytes` are needed. */
 denseblock_status dblk_pointer_check(const void *pointer, size_t bytes, size_t alignment,

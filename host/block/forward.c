@@ -4,12 +4,6 @@
 #include "block/plan.h"
 #include "status/fail.h"
 
-static void report_progress(const denseblock_context *context, const denseblock_plan *plan,
-                            int64_t l) {
-    if (context->progress != NULL)
-        context->progress(plan->layers[l].flops_done / plan->flops, context->progress_user);
-}
-
 /* DENSEBLOCK_INVALID_ARGUMENT if the two share a byte. */
 static denseblock_status check_apart(const denseblock_plan *plan, const void *x, const void *y) {
     const size_t x_bytes =
@@ -47,11 +41,11 @@ denseblock_status denseblock_forward(denseblock_context *context, const denseblo
         status = dblk_pointer_check(workspace, plan->workspace_bytes, DENSEBLOCK_ALIGNMENT,
                                     function, "workspace");
     if (status == DENSEBLOCK_OK && !in_place)
-        status = plan->backend->place_input(plan, x, y);
+        status = plan->backend->place_input(context, plan, x, y);
     for (int64_t l = 0; status == DENSEBLOCK_OK && l < plan->layer_count; l++) {
-        status = plan->backend->forward_layer(plan, l, prepared, y, workspace);
+        status = plan->backend->forward_layer(context, plan, l, prepared, y, workspace);
         if (status == DENSEBLOCK_OK)
-            report_progress(context, plan, l);
+            dblk_context_report(context, plan, l, 1);
     }
     return status;
 }

@@ -55,7 +55,7 @@ denseblock_status denseblock_weights_prepare(denseblock_context *context,
         if (status == DENSEBLOCK_OK)
             status = check_finite(plan, l, kernels[l]);
         if (status == DENSEBLOCK_OK)
-            plan->backend->prepare_layer(plan, l, kernels[l], prepared);
+            status = plan->backend->prepare_layer(context, plan, l, kernels[l], prepared);
     }
     return status;
 }

@@ -324,20 +324,34 @@ START_TEST(null_and_misaligned_pointers_are_refused_by_name) {
 }
 END_TEST
 
+struct reports {
+    double last;
+    int count;
+};
+
 static void remember(double done, void *user) {
-    double *last = user;
-    ck_assert_msg(done > *last && done <= 1, "%g after %g", done, *last);
-    *last = done;
+    struct reports *reports = user;
+    ck_assert_msg(done > reports->last && done <= 1, "%g after %g", done, reports->last);
+    reports->last = done;
+    reports->count++;
 }
 
-START_TEST(progress_grows_to_one) {
-    struct fixture fixture;
-    fixture_random_desc(&fixture, 7, DENSEBLOCK_F32);
+START_TEST(progress_grows_to_one_within_layers_too) {
+    struct fixture fixture = {0};
+    denseblock_layers_fill(fixture.layers, 2, 1, 1, 1);
+    fixture.desc = (denseblock_desc){.batch = 1,
+                                     .height = 100,
+                                     .width = 100,
+                                     .channels = 1,
+                                     .layer_count = 2,
+                                     .layers = fixture.layers};
     fixture_make(&fixture, 7, NULL);
-    double last = 0;
-    denseblock_context_set_progress(fixture.context, remember, &last);
+    struct reports reports = {0};
+    denseblock_context_set_progress(fixture.context, remember, &reports);
     fixture_forward(&fixture);
-    ck_assert_double_eq(last, 1);
+    ck_assert_double_eq(reports.last, 1);
+    ck_assert_int_gt(reports.count, 4);
+    check_against_formula(&fixture, 7);
     denseblock_context_set_progress(fixture.context, NULL, NULL);
     fixture_forward(&fixture);
     fixture_free(&fixture);
@@ -355,7 +369,7 @@ Suite *suite(void) {
         an_empty_batch_is_valid_and_touches_nothing,
         a_kernel_that_is_not_finite_is_refused_with_its_place,
         null_and_misaligned_pointers_are_refused_by_name,
-        progress_grows_to_one,
+        progress_grows_to_one_within_layers_too,
         NULL,
     };
     return suite_of("block", tests);
