@@ -111,7 +111,7 @@ START_TEST(sizes_whose_product_overflows_are_refused) {
                              .layer_count = 1,
                              .layers = layers,
                              .type = DENSEBLOCK_F16};
-    denseblock_layers_fill(layers, 1, 1, 1, INT64_C(1) << 61);
+    denseblock_layers_fill(layers, 1, INT64_C(1) << 61, 1, 1);
     refused("too large to address");
     layers[0].growth = INT64_C(1) << 55; /* the kernels fit, y does not */
     refused("too large to address");
