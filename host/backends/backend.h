@@ -5,30 +5,47 @@
 
 #include "denseblock.h"
 
+struct dblk_region;
+struct dblk_text;
+
 struct dblk_backend {
     denseblock_backend id;
     const char *name;
     const char *method; /* a few words for denseblock_plan_describe */
 
     /* Completes a plan whose shape and layers are laid out: weights_bytes, the layers'
-     * weights_offset, workspace_bytes and thread_count. Refuses options it does not have with
-     * DENSEBLOCK_UNSUPPORTED, and sizes that overflow with DENSEBLOCK_INVALID_ARGUMENT. */
+     * weights_offset, workspace_bytes and thread_count; and how the layer loop shall walk, if not
+     * layer by layer over the whole batch. The options have a workspace limit. Refuses options it
+     * does not have with DENSEBLOCK_UNSUPPORTED, and sizes that overflow with
+     * DENSEBLOCK_INVALID_ARGUMENT. */
     denseblock_status (*plan)(denseblock_plan *plan, const denseblock_plan_options *options);
 
     /* Repacks one checked kernel into the prepared weights. */
     denseblock_status (*prepare_layer)(denseblock_context *context, const denseblock_plan *plan,
                                        int64_t l, const void *kernel, void *prepared);
 
-    /* Copies x[N,H,W,C0] to the first channels of y[N,H,W,C_L]. */
+    /* Copies a region of x[N,H,W,C0] to the first channels of y[N,H,W,C_L], if x is not NULL. */
     denseblock_status (*place_input)(denseblock_context *context, const denseblock_plan *plan,
-                                     const void *x, void *y);
+                                     const struct dblk_region *region, const void *x, void *y,
+                                     void *workspace);
 
-    /* Reads channels [0,C_l) of y and writes channels [C_l,C_l+g_l). May report its progress. */
+    /* Reads channels [0,C_l) of y and writes channels [C_l,C_l+g_l) of a region. May report its
+     * progress. */
     denseblock_status (*forward_layer)(denseblock_context *context, const denseblock_plan *plan,
-                                       int64_t l, const void *prepared, void *y, void *workspace);
+                                       int64_t l, const struct dblk_region *region,
+                                       const void *prepared, void *y, void *workspace);
+
+    /* Called when all layers of a slice are done; NULL if there is nothing to do then. */
+    denseblock_status (*finish_slice)(denseblock_context *context, const denseblock_plan *plan,
+                                      const struct dblk_region *slice, const void *prepared,
+                                      void *y, void *workspace);
+
+    /* Lines for denseblock_plan_describe: how the block will be computed. NULL: every layer
+     * directly. */
+    void (*describe)(struct dblk_text *text, const denseblock_plan *plan);
 };
 
-extern const struct dblk_backend dblk_backend_reference;
+extern const struct dblk_backend dblk_backend_reference, dblk_backend_cpu;
 
 /* The backend of that name, or the one that AUTO stands for. DENSEBLOCK_INVALID_ARGUMENT,
  * DENSEBLOCK_UNAVAILABLE. */

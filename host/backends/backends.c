@@ -15,7 +15,7 @@ static const struct {
     {DENSEBLOCK_BACKEND_CUDA, "cuda", DENSEBLOCK_MEMORY_DEVICE, true, NULL},
     {DENSEBLOCK_BACKEND_CUDNN, "cudnn", DENSEBLOCK_MEMORY_DEVICE, false, NULL},
     {DENSEBLOCK_BACKEND_CUBLAS, "cublas", DENSEBLOCK_MEMORY_DEVICE, false, NULL},
-    {DENSEBLOCK_BACKEND_CPU, "cpu", DENSEBLOCK_MEMORY_HOST, true, NULL},
+    {DENSEBLOCK_BACKEND_CPU, "cpu", DENSEBLOCK_MEMORY_HOST, true, &dblk_backend_cpu},
     {DENSEBLOCK_BACKEND_REFERENCE, "reference", DENSEBLOCK_MEMORY_HOST, true,
      &dblk_backend_reference},
 };
@@ -73,7 +73,7 @@ denseblock_status dblk_backend_find(denseblock_backend id, const struct dblk_bac
             continue;
         if (backends[i].backend == NULL)
             return dblk_fail(DENSEBLOCK_UNAVAILABLE,
-                             "version %s has no %s backend yet: use 'reference'",
+                             "version %s has no %s backend yet: use 'cpu'",
                              denseblock_version_string(), backends[i].name);
         *backend = backends[i].backend;
         return DENSEBLOCK_OK;

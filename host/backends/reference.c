@@ -107,7 +107,9 @@ static void forward_pixel(const denseblock_plan *plan, const struct dblk_layer *
 
 static denseblock_status reference_forward_layer(denseblock_context *context,
                                                  const denseblock_plan *plan, int64_t l,
+                                                 const struct dblk_region *region,
                                                  const void *prepared, void *y, void *workspace) {
+    (void)region; /* all of the batch: the plan asks for nothing else */
     enum { PIXELS_AT_ONCE = 4096 }; /* between two reports of the progress */
     const struct dblk_layer *layer = &plan->layers[l];
     const void *kernel = (const char *)prepared + layer->weights_offset;
@@ -124,7 +126,7 @@ static denseblock_status reference_forward_layer(denseblock_context *context,
                           p % width, y, sums);
         }
         if (end < pixels)
-            dblk_context_report(context, plan, l, (double)end / (double)pixels);
+            dblk_context_report(context, plan, layer->flops * (double)end / (double)pixels);
     }
     return DENSEBLOCK_OK;
 }

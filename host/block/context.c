@@ -1,5 +1,6 @@
 #include "block/context.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "backends/backend.h"
@@ -59,12 +60,10 @@ void denseblock_context_set_progress(denseblock_context *context, denseblock_pro
 }
 
 void dblk_context_report(const denseblock_context *context, const denseblock_plan *plan,
-                         int64_t l, double part) {
-    if (context->progress == NULL)
-        return;
-    const double before = l == 0 ? 0 : plan->layers[l - 1].flops_done;
-    const double done = before + part * (plan->layers[l].flops_done - before);
-    context->progress(done / plan->flops, context->progress_user);
+                         double flops) {
+    if (context->progress != NULL)
+        context->progress(fmin((context->flops_done + flops) / plan->flops, 1),
+                          context->progress_user);
 }
 
 denseblock_status dblk_context_check(const denseblock_context *context,

@@ -106,8 +106,8 @@ static void count_work(denseblock_plan *plan) {
     for (int64_t l = 0; l < plan->layer_count; l++) {
         struct dblk_layer *layer = &plan->layers[l];
         const double kernel_count = (double)dblk_layer_kernel_count(layer);
-        plan->flops += 2 * pixels * kernel_count;
-        layer->flops_done = plan->flops;
+        layer->flops = 2 * pixels * kernel_count;
+        plan->flops += layer->flops;
         plan->bytes_moved +=
             element_size * (pixels * (double)(layer->channels + layer->growth) + kernel_count);
     }

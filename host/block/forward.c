@@ -1,4 +1,9 @@
-/* The layer loop, the same for all backends. */
+/* The layer loop, the same for all backends.
+ *
+ * A slice of the batch goes through all layers before the next one begins, so that its features
+ * stay in the caches. An image too large for that is taken in steps of some rows: in each step,
+ * layer l does as many rows as the step has, but `delay` rows above those of the input. Then the
+ * rows below, which a convolution looks at, are there already, and nothing is computed twice. */
 #include "backends/backend.h"
 #include "block/context.h"
 #include "block/plan.h"
@@ -15,6 +20,52 @@ static denseblock_status check_apart(const denseblock_plan *plan, const void *x,
             "denseblock_forward: x overlaps y: pass NULL for an x that lies in y, or "
             "one apart from it");
     return DENSEBLOCK_OK;
+}
+
+/* Rows [start - delay, start + step - delay), as far as the image has them. */
+static struct dblk_region step_region(const denseblock_plan *plan, struct dblk_region slice,
+                                      int64_t start, int64_t delay) {
+    const int64_t first = start < delay ? 0 : start - delay;
+    const int64_t end = start + plan->step_rows - delay;
+    slice.row = first < plan->height ? first : plan->height;
+    slice.rows = (end < plan->height ? end : plan->height) - slice.row;
+    return slice;
+}
+
+static denseblock_status forward_slice(denseblock_context *context, const denseblock_plan *plan,
+                                       int64_t image, const void *prepared, const void *x,
+                                       void *y, void *workspace) {
+    const struct dblk_backend *backend = plan->backend;
+    const int64_t left = plan->batch - image;
+    const struct dblk_region slice = {
+        .image = image,
+        .images = left < plan->slice_images ? left : plan->slice_images,
+        .rows = plan->height,
+    };
+    const int64_t last_delay =
+        plan->layer_count == 0 ? 0 : plan->layers[plan->layer_count - 1].delay;
+    denseblock_status status = DENSEBLOCK_OK;
+
+    for (int64_t start = 0; start < plan->height + last_delay; start += plan->step_rows) {
+        struct dblk_region region = step_region(plan, slice, start, 0);
+        if (status == DENSEBLOCK_OK && region.rows > 0)
+            status = backend->place_input(context, plan, &region, x, y, workspace);
+        for (int64_t l = 0; status == DENSEBLOCK_OK && l < plan->layer_count; l++) {
+            const struct dblk_layer *layer = &plan->layers[l];
+            region = step_region(plan, slice, start, layer->delay);
+            if (region.rows <= 0)
+                continue;
+            status =
+                backend->forward_layer(context, plan, l, &region, prepared, y, workspace);
+            context->flops_done += layer->flops / (double)plan->batch / (double)plan->height *
+                                   (double)(region.images * region.rows);
+            if (status == DENSEBLOCK_OK)
+                dblk_context_report(context, plan, 0);
+        }
+    }
+    if (status == DENSEBLOCK_OK && backend->finish_slice != NULL)
+        status = backend->finish_slice(context, plan, &slice, prepared, y, workspace);
+    return status;
 }
 
 denseblock_status denseblock_forward(denseblock_context *context, const denseblock_plan *plan,
@@ -40,12 +91,9 @@ denseblock_status denseblock_forward(denseblock_context *context, const denseblo
     if (status == DENSEBLOCK_OK)
         status = dblk_pointer_check(workspace, plan->workspace_bytes, DENSEBLOCK_ALIGNMENT,
                                     function, "workspace");
-    if (status == DENSEBLOCK_OK && !in_place)
-        status = plan->backend->place_input(context, plan, x, y);
-    for (int64_t l = 0; status == DENSEBLOCK_OK && l < plan->layer_count; l++) {
-        status = plan->backend->forward_layer(context, plan, l, prepared, y, workspace);
-        if (status == DENSEBLOCK_OK)
-            dblk_context_report(context, plan, l, 1);
-    }
+
+    context->flops_done = 0;
+    for (int64_t n = 0; status == DENSEBLOCK_OK && n < plan->batch; n += plan->slice_images)
+        status = forward_slice(context, plan, n, prepared, in_place ? NULL : x, y, workspace);
     return status;
 }

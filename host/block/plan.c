@@ -60,33 +60,35 @@ denseblock_status denseblock_plan_create(const denseblock_desc *desc, denseblock
     if (desc == NULL || plan == NULL)
         return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT, "denseblock_plan_create: %s is NULL",
                          desc == NULL ? "desc" : "plan");
-    const denseblock_plan_options defaults = {0};
-    if (options == NULL)
-        options = &defaults;
-    const size_t limit =
-        options->workspace_limit == 0 ? default_workspace_limit : options->workspace_limit;
+    denseblock_plan_options chosen_options = {0};
+    if (options != NULL)
+        chosen_options = *options;
+    if (chosen_options.workspace_limit == 0)
+        chosen_options.workspace_limit = default_workspace_limit;
 
     denseblock_plan *made = NULL;
     const struct dblk_backend *chosen = NULL;
     denseblock_status status = dblk_descriptor_check(desc);
     if (status == DENSEBLOCK_OK)
-        status = check_options(options);
+        status = check_options(&chosen_options);
     if (status == DENSEBLOCK_OK)
         status = dblk_backend_find(backend, &chosen);
     if (status == DENSEBLOCK_OK)
-        status = dblk_device_check(chosen, options->device);
+        status = dblk_device_check(chosen, chosen_options.device);
     if (status == DENSEBLOCK_OK)
         status = plan_allocate(desc->layer_count, &made);
     if (status != DENSEBLOCK_OK)
         goto exit;
 
     made->backend = chosen;
-    made->device = options->device;
+    made->device = chosen_options.device;
+    made->slice_images = desc->batch;
+    made->step_rows = desc->height;
     status = dblk_descriptor_lay_out(desc, made);
     if (status == DENSEBLOCK_OK)
-        status = chosen->plan(made, options);
+        status = chosen->plan(made, &chosen_options);
     if (status == DENSEBLOCK_OK)
-        status = check_workspace(made, limit);
+        status = check_workspace(made, chosen_options.workspace_limit);
     if (status == DENSEBLOCK_OK)
         status = dblk_description_make(made);
 
@@ -103,6 +105,7 @@ void denseblock_plan_destroy(denseblock_plan *plan) {
     if (plan == NULL)
         return;
     free(plan->description);
+    free(plan->details);
     free(plan);
 }
 

@@ -13,7 +13,14 @@ struct dblk_layer {
     int64_t channels;      /* C_l: input channels; also the offset of its output in y */
     int64_t growth;        /* g_l */
     size_t weights_offset; /* bytes, in the prepared weights */
-    double flops_done;     /* of this layer and all before it */
+    double flops;
+    int64_t delay; /* rows that it lags behind the input, where the plan walks in steps */
+};
+
+/* Part of the batch: rows of images. */
+struct dblk_region {
+    int64_t image, images; /* the first, and how many */
+    int64_t row, rows;
 };
 
 struct denseblock_plan {
@@ -29,6 +36,11 @@ struct denseblock_plan {
     size_t workspace_bytes;
     double flops;
     double bytes_moved;
+    /* The layer loop takes `slice_images` images through all layers before it goes on to the next.
+     * Of an image too large for that it takes `step_rows` rows at a time: see forward.c. */
+    int64_t slice_images;
+    int64_t step_rows;
+    void *details; /* of the backend; memory of malloc, or NULL */
     char *description;
     int64_t layer_count;
     struct dblk_layer layers[];

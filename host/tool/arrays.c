@@ -1,5 +1,7 @@
 #include "arrays.h"
 
+#include <sys/mman.h>
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,14 +17,18 @@ void ledger_remove(ledger *account, size_t bytes) {
     account->held -= bytes;
 }
 
+/* Large blocks ask for large pages: the processor then finds their addresses faster. */
 outcome allocate_aligned(size_t bytes, void **memory) {
-    const size_t alignment = DENSEBLOCK_ALIGNMENT;
+    const size_t large_page = (size_t)2 << 20;
+    const size_t alignment = bytes < large_page ? (size_t)DENSEBLOCK_ALIGNMENT : large_page;
     /* aligned_alloc takes multiples of the alignment only, and may answer 0 bytes with NULL. */
     const size_t whole = bytes <= SIZE_MAX - alignment ? bytes / alignment + 1 : 0;
 
     *memory = whole > 0 ? aligned_alloc(alignment, whole * alignment) : NULL;
     if (*memory == NULL)
         return fail_machine("out of memory: %zu bytes could not be had", bytes);
+    if (alignment == large_page)
+        (void)madvise(*memory, whole * alignment, MADV_HUGEPAGE); /* a wish */
     return OUTCOME_SUCCESS;
 }
 

@@ -1,0 +1,18 @@
+/* The caches of this processor, as far as plans are made for them. */
+#ifndef DENSEBLOCK_HOST_CACHES_H
+#define DENSEBLOCK_HOST_CACHES_H
+
+#include <stddef.h>
+
+/* Bytes of the last-level cache, as the system tells it; at most 32 MiB: systems count all caches of
+ * a processor, of which one core uses a part. */
+size_t dblk_cache_bytes(void);
+
+/* What of it the transformed features of several images may take together: weights and y need the
+ * rest, and other programs. */
+size_t dblk_cache_for_slice(void);
+
+/* The most that those of one image may take before it is computed in steps. */
+size_t dblk_cache_for_image(void);
+
+#endif

@@ -1,0 +1,72 @@
+/* The cpu backend: fast on any processor. */
+#include "backends/backend.h"
+#include "backends/cpu/cpu_plan.h"
+#include "backends/cpu/direct.h"
+#include "backends/cpu/weights.h"
+#include "backends/cpu/winograd.h"
+#include "backends/host_tensor.h"
+
+/* At the beginning of the workspace: whether a Winograd layer of this slice made NaN or Inf. One
+ * such value reaches a whole tile there, and a transform may overflow where a plain sum does not. */
+static bool *spoiled(void *workspace) {
+    return workspace;
+}
+
+static denseblock_status cpu_place_input(denseblock_context *context, const denseblock_plan *plan,
+                                         const struct dblk_region *region, const void *x, void *y,
+                                         void *workspace) {
+    const denseblock_status status =
+        dblk_host_place_input(context, plan, region, x, y, workspace);
+    const struct dblk_cpu_plan *cpu = dblk_cpu_plan_of(plan);
+    if (cpu->winograd == NULL)
+        return status;
+    if (region->row == 0)
+        *spoiled(workspace) = false;
+    dblk_winograd_keep(plan, region, 0, plan->channels, y, workspace);
+    return status;
+}
+
+static denseblock_status cpu_forward_layer(denseblock_context *context,
+                                           const denseblock_plan *plan, int64_t l,
+                                           const struct dblk_region *region,
+                                           const void *prepared, void *y, void *workspace) {
+    (void)context;
+    const struct dblk_cpu_plan *cpu = dblk_cpu_plan_of(plan);
+    const struct dblk_layer *layer = &plan->layers[l];
+    if (cpu->winograd != NULL && *spoiled(workspace))
+        return DENSEBLOCK_OK; /* finish_slice computes it */
+    if (cpu->layers[l].algorithm == DENSEBLOCK_ALGORITHM_DIRECT)
+        dblk_direct_layer(plan, l, region, prepared, y, workspace);
+    else if (!dblk_winograd_layer(plan, l, region, prepared, y, workspace))
+        *spoiled(workspace) = true;
+    if (layer->channels < cpu->stack_channels)
+        dblk_winograd_keep(plan, region, layer->channels, layer->growth, y, workspace);
+    return DENSEBLOCK_OK;
+}
+
+/* A spoiled slice is computed again from its input, directly: there, NaN and Inf are where the
+ * formula puts them. */
+static denseblock_status cpu_finish_slice(denseblock_context *context,
+                                          const denseblock_plan *plan,
+                                          const struct dblk_region *slice, const void *prepared,
+                                          void *y, void *workspace) {
+    (void)context;
+    const struct dblk_cpu_plan *cpu = dblk_cpu_plan_of(plan);
+    if (cpu->winograd == NULL || !*spoiled(workspace))
+        return DENSEBLOCK_OK;
+    for (int64_t l = 0; l < plan->layer_count; l++)
+        dblk_direct_repair(plan, l, slice, prepared, y, workspace);
+    return DENSEBLOCK_OK;
+}
+
+const struct dblk_backend dblk_backend_cpu = {
+    .id = DENSEBLOCK_BACKEND_CPU,
+    .name = "cpu",
+    .method = "vectors, Winograd with a kept transform",
+    .plan = dblk_cpu_plan_make,
+    .prepare_layer = dblk_cpu_prepare_layer,
+    .place_input = cpu_place_input,
+    .forward_layer = cpu_forward_layer,
+    .finish_slice = cpu_finish_slice,
+    .describe = dblk_cpu_plan_describe,
+};

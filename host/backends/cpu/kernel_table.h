@@ -1,0 +1,102 @@
+/* Makes the tables of kernels.h for one instruction set. Before it are defined:
+ *
+ *   ISA            the name, such as avx2
+ *   VECTOR_BYTES   the width of a vector
+ *   MOST_PIXELS_1, _2, _3   pixels of a block whose sums, with a panel of 1, 2 or 3 vectors, fill
+ *                  the registers */
+#include <stdint.h>
+#include <string.h>
+
+#include "backends/cpu/kernels.h"
+#include "backends/cpu/small_float_kernels.h"
+
+#define INLINE static inline __attribute__((always_inline))
+#if defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 36")
+#endif
+#define PASTE_(a, b) a##b
+#define PASTE(a, b)  PASTE_(a, b)
+#define TEXT_(a)     #a
+#define TEXT(a)      TEXT_(a)
+#define TABLE_(isa, type) dblk_kernels_##isa##_##type
+#define TABLE(isa, type)  TABLE_(isa, type)
+
+enum { LINE_BYTES = 64 };
+
+#define REAL       float
+#define MASK       int32_t
+#define LANES      (VECTOR_BYTES / 4)
+#define NAME(name) PASTE(f32_, name)
+#include "backends/cpu/kernel_vector.h"
+#include "backends/cpu/kernel_gemm.h"
+#include "backends/cpu/kernel_winograd.h"
+
+static void f32_rectify(denseblock_type type, void *dst, const void *src, int64_t count) {
+    float *to = dst;
+    if (type == DENSEBLOCK_F16)
+        for (int64_t i = 0; i < count; i++)
+            to[i] = dblk_relu_f32(dblk_widen_f16(((const uint16_t *)src)[i]));
+    else if (type == DENSEBLOCK_BF16)
+        for (int64_t i = 0; i < count; i++)
+            to[i] = dblk_relu_f32(dblk_widen_bf16(((const uint16_t *)src)[i]));
+    else
+        for (int64_t i = 0; i < count; i++)
+            to[i] = dblk_relu_f32(((const float *)src)[i]);
+}
+
+static void f32_round(denseblock_type type, void *dst, const void *src, int64_t count) {
+    const float *from = src;
+    if (type == DENSEBLOCK_F16)
+        for (int64_t i = 0; i < count; i++)
+            ((uint16_t *)dst)[i] = dblk_round_f16(from[i]);
+    else if (type == DENSEBLOCK_BF16)
+        for (int64_t i = 0; i < count; i++)
+            ((uint16_t *)dst)[i] = dblk_round_bf16(from[i]);
+    else
+        memcpy(dst, src, (size_t)count * sizeof(float));
+}
+
+const struct dblk_kernels TABLE(ISA, f32) = {
+    .name = TEXT(ISA),
+    .lanes = LANES,
+    .gemm = {NULL, f32_gemm1, f32_gemm2, f32_gemm3},
+    .rectify = f32_rectify,
+    .round = f32_round,
+    .winograd2 = &winograd2,
+    .winograd4 = &winograd4,
+};
+
+#undef REAL
+#undef STRIP
+#undef MOST_PIXELS
+#undef MASK
+#undef LANES
+#undef NAME
+#define REAL       double
+#define MASK       int64_t
+#define LANES      (VECTOR_BYTES / 8)
+#define NAME(name) PASTE(f64_, name)
+#include "backends/cpu/kernel_vector.h"
+#include "backends/cpu/kernel_gemm.h"
+
+static void f64_rectify(denseblock_type type, void *dst, const void *src, int64_t count) {
+    (void)type; /* f64 tensors */
+    const double *from = src;
+    for (int64_t i = 0; i < count; i++)
+        ((double *)dst)[i] = from[i] < 0 ? 0 : from[i];
+}
+
+static void f64_round(denseblock_type type, void *dst, const void *src, int64_t count) {
+    (void)type;
+    memcpy(dst, src, (size_t)count * sizeof(double));
+}
+
+const struct dblk_kernels TABLE(ISA, f64) = {
+    .name = TEXT(ISA),
+    .lanes = LANES,
+    .gemm = {NULL, f64_gemm1, f64_gemm2, f64_gemm3},
+    .rectify = f64_rectify,
+    .round = f64_round,
+};

@@ -1,0 +1,69 @@
+/* What the cpu backend needs of an instruction set: a table of functions, made several times from
+ * the same source (kernel_table.h), once for each width of vector. */
+#ifndef DENSEBLOCK_HOST_KERNELS_H
+#define DENSEBLOCK_HOST_KERNELS_H
+
+#include "denseblock.h"
+
+/* Output channels are computed in panels of 1 to 3 vectors. */
+enum { DBLK_MOST_PANEL = 3 };
+
+/* sums[p][o] (+)= sum over taps i, j and channels c of a[p,i,j,c] * b[i,j,c,o], for a run of
+ * pixels p and the output channels o of one panel. "Real" is the type of a, b and sums: f64 for
+ * f64 tensors, f32 for all others. Strides are in reals. */
+struct dblk_gemm {
+    const void *a; /* channel 0 of the first pixel's first tap */
+    ptrdiff_t pixel_stride;
+    ptrdiff_t tap_row_stride, tap_column_stride;
+    int64_t tap_rows, tap_columns;
+    int64_t depth; /* channels */
+    const void *b; /* [tap_rows][tap_columns][depth][panel], aligned to a vector */
+    void *sums;
+    ptrdiff_t sums_stride; /* from pixel to pixel */
+    bool accumulate;       /* add to what is in sums */
+    const void *ahead;     /* weights that will be needed next; NULL: do not fetch any */
+};
+
+/* F(m x m, 3x3) of Lavin and Gray 2016, arXiv 1509.09308, for f32. A tile is m x m outputs, made
+ * from points x points = (m+2) x (m+2) inputs and as many products. */
+struct dblk_winograd_kernels {
+    int tile;   /* m */
+    int points; /* m + 2 */
+
+    /* stack[point * plane + c] = the input transform of relu(pixels[point][c]), for c < count.
+     * Writes whole vectors, and reads them where c < readable: what comes of channels past `count`
+     * means nothing. */
+    void (*input)(const float *const *pixels, int64_t count, int64_t readable, float *stack,
+                  ptrdiff_t plane);
+
+    /* pixels[p][o] = the output transform of products[point * plane + o], for o < count; p counts
+     * the tile's pixels. Reads whole vectors, and writes them where o < writable. False if a value
+     * is NaN or Inf. */
+    bool (*output)(const float *products, ptrdiff_t plane, int64_t count, int64_t writable,
+                   float *const *pixels);
+
+    /* The rows of the matrix that transforms a kernel, points x 3. */
+    const double (*kernel)[3];
+};
+
+struct dblk_kernels {
+    const char *name;
+    int lanes; /* reals in a vector */
+    /* For panels of 1 to DBLK_MOST_PANEL vectors. Any number of pixels. */
+    void (*gemm[DBLK_MOST_PANEL + 1])(const struct dblk_gemm *gemm, int64_t pixels);
+
+    /* dst[i] = relu(src[i]): reals from a tensor's type. */
+    void (*rectify)(denseblock_type type, void *dst, const void *src, int64_t count);
+    /* The tensor's type from reals, rounded to nearest, ties to even. */
+    void (*round)(denseblock_type type, void *dst, const void *src, int64_t count);
+
+    const struct dblk_winograd_kernels *winograd2, *winograd4; /* NULL for f64 */
+};
+
+extern const struct dblk_kernels dblk_kernels_portable_f32, dblk_kernels_portable_f64;
+#if defined(__x86_64__)
+extern const struct dblk_kernels dblk_kernels_avx2_f32, dblk_kernels_avx2_f64;
+extern const struct dblk_kernels dblk_kernels_avx512_f32, dblk_kernels_avx512_f64;
+#endif
+
+#endif

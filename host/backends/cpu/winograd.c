@@ -1,0 +1,295 @@
+/* Winograd convolution with a kept transform.
+ *
+ * A layer's features are transformed once, when they have been made, and kept in the workspace for
+ * all later layers: the stack, [points^2][tiles][channels]. What is left of a layer is a matrix
+ * product for each of the points^2 points, [tiles x C_l] * [C_l x g_l], and an output transform. */
+#include "backends/cpu/winograd.h"
+
+#include <string.h>
+
+#include "backends/cpu/panels.h"
+
+enum { MOST_POINTS = 36, MOST_PIXELS = 16, BLOCK = 128 /* channels at a time */ };
+
+static const float zeros[BLOCK];
+
+static int64_t smaller(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
+
+/* Rows of tiles, of some images; numbered one after the other. */
+struct tiles {
+    const denseblock_plan *plan;
+    const struct dblk_cpu_plan *cpu;
+    int64_t image; /* the first */
+    int64_t row, rows;
+    int64_t count;
+};
+
+struct place {
+    int64_t image, row, column; /* of the tile's first pixel */
+    int64_t slot;               /* where it is kept */
+};
+
+static struct tiles tiles_make(const denseblock_plan *plan, const struct dblk_region *region,
+                               int64_t row, int64_t end) {
+    const struct dblk_cpu_plan *cpu = dblk_cpu_plan_of(plan);
+    return (struct tiles){
+        .plan = plan,
+        .cpu = cpu,
+        .image = region->image,
+        .row = row,
+        .rows = end - row,
+        .count = region->images * (end - row) * cpu->ring_columns,
+    };
+}
+
+static struct place tile_place(const struct tiles *tiles, int64_t index) {
+    const struct dblk_cpu_plan *cpu = tiles->cpu;
+    const int64_t column = index % cpu->ring_columns;
+    const int64_t row = tiles->row + index / cpu->ring_columns % tiles->rows;
+    const int64_t image = index / cpu->ring_columns / tiles->rows;
+    const int tile = cpu->winograd->tile;
+    return (struct place){
+        .image = tiles->image + image,
+        .row = row * tile,
+        .column = column * tile,
+        .slot = (image * cpu->ring_rows + row % cpu->ring_rows) * cpu->ring_columns + column,
+    };
+}
+
+static size_t pixel_index(const denseblock_plan *plan, int64_t image, int64_t row,
+                          int64_t column) {
+    return (size_t)(((image * plan->height + row) * plan->width + column) *
+                    plan->output_channels);
+}
+
+static bool inside(const denseblock_plan *plan, int64_t row, int64_t column) {
+    return row >= 0 && row < plan->height && column >= 0 && column < plan->width;
+}
+
+/* Channels from `channel` on may be read or written up to the pixel's end: those past the layer's
+ * own belong to later layers, and mean nothing yet. */
+static int64_t channels_left(const denseblock_plan *plan, int64_t channel) {
+    return smaller(BLOCK, plan->output_channels - channel);
+}
+
+/* At most BLOCK channels of one tile. */
+static void keep_tile(const struct tiles *tiles, const struct place *place, int64_t channel,
+                      int64_t count, const void *y, float *stack) {
+    const denseblock_plan *plan = tiles->plan;
+    const struct dblk_winograd_kernels *winograd = tiles->cpu->winograd;
+    const size_t element_size = denseblock_type_size(plan->type);
+    const bool real = plan->type == DENSEBLOCK_F32;
+    const float *pixels[MOST_POINTS];
+    float reals[MOST_POINTS][BLOCK]; /* of 16-bit elements */
+    for (int i = 0; i < winograd->points; i++)
+        for (int j = 0; j < winograd->points; j++) {
+            const int64_t row = place->row + i - 1, column = place->column + j - 1;
+            const int p = i * winograd->points + j;
+            pixels[p] = zeros;
+            if (!inside(plan, row, column))
+                continue;
+            const size_t index =
+                pixel_index(plan, place->image, row, column) + (size_t)channel;
+            const char *from = (const char *)y + index * element_size;
+            pixels[p] = real ? (const float *)from : reals[p];
+            if (!real)
+                tiles->cpu->kernels->rectify(plan->type, reals[p], from, count);
+        }
+    winograd->input(pixels, count, real ? channels_left(plan, channel) : count,
+                    stack + place->slot * tiles->cpu->stack_stride + channel,
+                    tiles->cpu->stack_plane);
+}
+
+void dblk_winograd_keep(const denseblock_plan *plan, const struct dblk_region *rows,
+                        int64_t channel, int64_t count, const void *y, void *workspace) {
+    const struct dblk_cpu_plan *cpu = dblk_cpu_plan_of(plan);
+    const int tile = cpu->winograd->tile;
+    const int64_t end = rows->row + rows->rows;
+    /* A tile also reads the row under it. */
+    const struct tiles tiles = tiles_make(
+        plan, rows, rows->row == 0 ? 0 : rows->row / tile - 1,
+        end == plan->height ? (plan->height + tile - 1) / tile : end / tile - 1);
+    float *stack = (float *)((char *)workspace + cpu->stack_offset);
+    count = smaller(count, cpu->stack_channels - channel);
+#pragma omp parallel for num_threads(plan->thread_count) schedule(static)
+    for (int64_t index = 0; index < tiles.count; index++) {
+        const struct place place = tile_place(&tiles, index);
+        for (int64_t c = 0; c < count; c += BLOCK)
+            keep_tile(&tiles, &place, channel + c, smaller(BLOCK, count - c), y, stack);
+    }
+}
+
+/* A matrix product for each point: of the channels of the stack from `first_channel` on. */
+struct product {
+    const float *stack;
+    int64_t channels;
+    const float *weights; /* [points^2] matrices in panels */
+    int64_t vectors;      /* of columns */
+    float *products;      /* of slot 0 and the first column */
+    bool accumulate;
+};
+
+/* Panels [begin, end) of `count` tiles in adjacent slots. */
+static void multiply(const struct dblk_cpu_plan *cpu, const struct product *product, int64_t point,
+                     int64_t slot, int64_t count, int64_t products_slot, int64_t begin,
+                     int64_t end) {
+    const int lanes = cpu->kernels->lanes;
+    const float *weights = product->weights + point * product->vectors * lanes * product->channels;
+    struct dblk_gemm gemm = {
+        .a = product->stack + point * cpu->stack_plane + slot * cpu->stack_stride,
+        .pixel_stride = cpu->stack_stride,
+        .tap_rows = 1,
+        .tap_columns = 1,
+        .depth = product->channels,
+        .sums_stride = cpu->products_stride,
+        .accumulate = product->accumulate,
+    };
+    float *sums = product->products + point * cpu->products_plane +
+                  products_slot * cpu->products_stride;
+    for (int64_t p = begin; p < end; p++) {
+        const struct dblk_panel panel = dblk_panel_of(product->vectors, p, lanes);
+        gemm.b = weights + panel.first * product->channels;
+        gemm.ahead = weights + (panel.first + panel.vectors * lanes) * product->channels;
+        gemm.sums = sums + panel.first;
+        cpu->kernels->gemm[panel.vectors](&gemm, count);
+    }
+}
+
+/* The output transform of `count` columns of one tile, into channels of y from `channel` on. */
+static bool finish_tile(const struct tiles *tiles, const struct place *place,
+                        const float *products, int64_t channel, int64_t count, void *y) {
+    const denseblock_plan *plan = tiles->plan;
+    const struct dblk_winograd_kernels *winograd = tiles->cpu->winograd;
+    const size_t element_size = denseblock_type_size(plan->type);
+    const int64_t size = winograd->tile * winograd->tile;
+    const bool real = plan->type == DENSEBLOCK_F32;
+    float outside[BLOCK];
+    float reals[MOST_PIXELS][BLOCK]; /* for 16-bit elements */
+    bool finite = true;
+    for (int64_t c = 0; c < count; c += BLOCK) {
+        const int64_t columns = smaller(BLOCK, count - c);
+        float *pixels[MOST_PIXELS];
+        char *elements[MOST_PIXELS];
+        for (int64_t p = 0; p < size; p++) {
+            const int64_t row = place->row + p / winograd->tile;
+            const int64_t column = place->column + p % winograd->tile;
+            pixels[p] = outside;
+            elements[p] = NULL;
+            if (!inside(plan, row, column))
+                continue;
+            elements[p] =
+                (char *)y + (pixel_index(plan, place->image, row, column) +
+                             (size_t)(channel + c)) *
+                                element_size;
+            pixels[p] = real ? (float *)elements[p] : reals[p];
+        }
+        finite &= winograd->output(products + c, tiles->cpu->products_plane, columns,
+                                   real ? channels_left(plan, channel + c) : BLOCK, pixels);
+        if (real)
+            continue;
+        for (int64_t p = 0; p < size; p++)
+            if (elements[p] != NULL)
+                tiles->cpu->kernels->round(plan->type, elements[p], reals[p], columns);
+    }
+    return finite;
+}
+
+/* Each thread does all of a chunk of tiles, whose products stay in its caches. */
+static bool layer_by_chunks(const struct tiles *tiles, const struct product *product,
+                            const struct dblk_layer *layer, void *y, void *workspace) {
+    const struct dblk_cpu_plan *cpu = tiles->cpu;
+    const int points = cpu->winograd->points * cpu->winograd->points;
+    const int64_t panels = dblk_panel_count(product->vectors);
+    const int64_t chunks = (tiles->count + cpu->chunk_tiles - 1) / cpu->chunk_tiles;
+    bool finite = true;
+#pragma omp parallel for num_threads(tiles->plan->thread_count) schedule(dynamic) \
+    reduction(&& : finite)
+    for (int64_t chunk = 0; chunk < chunks; chunk++) {
+        const int64_t begin = tiles->count * chunk / chunks;
+        const int64_t end = tiles->count * (chunk + 1) / chunks;
+        struct product mine = *product;
+        mine.products = dblk_cpu_thread(cpu, workspace);
+        for (int point = 0; point < points; point++)
+            for (int64_t run = begin, next; run < end; run = next) {
+                /* A chunk that passes the end of the ring goes on at its beginning. */
+                const int64_t slot = tile_place(tiles, run).slot;
+                next = smaller(end, run + cpu->stack_slots - slot);
+                multiply(cpu, &mine, point, slot, next - run, run - begin, 0, panels);
+            }
+        for (int64_t index = begin; index < end; index++) {
+            const struct place place = tile_place(tiles, index);
+            finite &= finish_tile(tiles, &place,
+                                  mine.products + (index - begin) * cpu->products_stride,
+                                  layer->channels, layer->growth, y);
+        }
+    }
+    return finite;
+}
+
+/* All threads together: first the products, dealt out by points, tiles and panels, then the output
+ * transform. */
+static void multiply_together(const struct tiles *tiles, const struct product *product) {
+    const struct dblk_cpu_plan *cpu = tiles->cpu;
+    const int points = cpu->winograd->points * cpu->winograd->points;
+    const int64_t panels = dblk_panel_count(product->vectors);
+    const int64_t chunks = (tiles->count + cpu->chunk_tiles - 1) / cpu->chunk_tiles;
+#pragma omp parallel for num_threads(tiles->plan->thread_count) schedule(static)
+    for (int64_t item = 0; item < points * chunks * panels; item++) {
+        const int64_t panel = item % panels, chunk = item / panels % chunks;
+        const int64_t point = item / panels / chunks;
+        const int64_t end = tiles->count * (chunk + 1) / chunks;
+        for (int64_t run = tiles->count * chunk / chunks, next; run < end; run = next) {
+            const int64_t slot = tile_place(tiles, run).slot;
+            next = smaller(end, run + cpu->stack_slots - slot);
+            multiply(cpu, product, point, slot, next - run, slot, panel, panel + 1);
+        }
+    }
+}
+
+static bool finish_together(const struct tiles *tiles, const struct dblk_layer *layer,
+                            const float *products, void *y) {
+    bool finite = true;
+#pragma omp parallel for num_threads(tiles->plan->thread_count) schedule(static) \
+    reduction(&& : finite)
+    for (int64_t index = 0; index < tiles->count; index++) {
+        const struct place place = tile_place(tiles, index);
+        finite &= finish_tile(tiles, &place, products + place.slot * tiles->cpu->products_stride,
+                              layer->channels, layer->growth, y);
+    }
+    return finite;
+}
+
+bool dblk_winograd_layer(const denseblock_plan *plan, int64_t l, const struct dblk_region *region,
+                         const void *prepared, void *y, void *workspace) {
+    const struct dblk_cpu_plan *cpu = dblk_cpu_plan_of(plan);
+    const struct dblk_cpu_layer *planned = &cpu->layers[l];
+    const struct dblk_layer *layer = &plan->layers[l];
+    const int tile = cpu->winograd->tile, lanes = cpu->kernels->lanes;
+    const struct tiles tiles = tiles_make(plan, region, region->row / tile,
+                                          (region->row + region->rows + tile - 1) / tile);
+    const float *stack = (const float *)((const char *)workspace + cpu->stack_offset);
+    float *products = (float *)((char *)workspace + cpu->products_offset) + planned->column;
+
+    struct product product = {
+        .stack = stack,
+        .channels = planned->group_channels,
+        .weights = (const float *)((const char *)prepared + planned->outer),
+        .vectors = dblk_vectors(planned->group_columns, lanes),
+        .products = products,
+    };
+    if (l > planned->group_first)
+        product = (struct product){
+            .stack = stack + planned->group_channels,
+            .channels = layer->channels - planned->group_channels,
+            .weights = (const float *)((const char *)prepared + planned->inner),
+            .vectors = dblk_vectors(layer->growth, lanes),
+            .products = products,
+            .accumulate = true,
+        };
+    if (!cpu->products_shared)
+        return layer_by_chunks(&tiles, &product, layer, y, workspace);
+    multiply_together(&tiles, &product);
+    return finish_together(&tiles, layer, products, y);
+}
