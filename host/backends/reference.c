@@ -109,7 +109,7 @@ static denseblock_status reference_forward_layer(denseblock_context *context,
                                                  const denseblock_plan *plan, int64_t l,
                                                  const struct dblk_region *region,
                                                  const void *prepared, void *y, void *workspace) {
-    (void)region; /* all of the batch: the plan asks for nothing else */
+    (void)region;                   /* all of the batch: the plan asks for nothing else */
     enum { PIXELS_AT_ONCE = 4096 }; /* between two reports of the progress */
     const struct dblk_layer *layer = &plan->layers[l];
     const void *kernel = (const char *)prepared + layer->weights_offset;

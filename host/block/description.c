@@ -11,27 +11,29 @@ static void describe_directly(struct dblk_text *text, const denseblock_plan *pla
     for (int64_t l = 0; l < plan->layer_count; l++) {
         const struct dblk_layer *layer = &plan->layers[l];
         dblk_text_append(text,
-                         "layer %" PRId64 ": direct %" PRId64 "x%" PRId64
-                         ", channels 0..%" PRId64 " -> %" PRId64 "..%" PRId64 "\n",
+                         "layer %" PRId64 ": direct %" PRId64 "x%" PRId64 ", channels 0..%" PRId64
+                         " -> %" PRId64 "..%" PRId64 "\n",
                          l, layer->kernel_height, layer->kernel_width, layer->channels - 1,
                          layer->channels, layer->channels + layer->growth - 1);
     }
 }
 
 static void write_description(struct dblk_text *text, const denseblock_plan *plan) {
-    dblk_text_append(text, "backend %s: %s, %d thread%s\n", plan->backend->name, plan->backend->method,
-           plan->thread_count, plan->thread_count == 1 ? "" : "s");
+    dblk_text_append(text, "backend %s: %s, %d thread%s\n", plan->backend->name,
+                     plan->backend->method, plan->thread_count,
+                     plan->thread_count == 1 ? "" : "s");
     dblk_text_append(text,
-           "x [%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 "] -> y [%" PRId64 ",%" PRId64
-           ",%" PRId64 ",%" PRId64 "], %s\n",
-           plan->batch, plan->height, plan->width, plan->channels, plan->batch, plan->height,
-           plan->width, plan->output_channels, denseblock_type_name(plan->type));
+                     "x [%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 "] -> y [%" PRId64
+                     ",%" PRId64 ",%" PRId64 ",%" PRId64 "], %s\n",
+                     plan->batch, plan->height, plan->width, plan->channels, plan->batch,
+                     plan->height, plan->width, plan->output_channels,
+                     denseblock_type_name(plan->type));
     if (plan->backend->describe != NULL)
         plan->backend->describe(text, plan);
     else
         describe_directly(text, plan);
-    dblk_text_append(text, "bytes: y %zu, prepared weights %zu, workspace %zu\n", plan->output_bytes,
-           plan->weights_bytes, plan->workspace_bytes);
+    dblk_text_append(text, "bytes: y %zu, prepared weights %zu, workspace %zu\n",
+                     plan->output_bytes, plan->weights_bytes, plan->workspace_bytes);
 }
 
 denseblock_status dblk_description_make(denseblock_plan *plan) {

@@ -55,8 +55,7 @@ static denseblock_status forward_slice(denseblock_context *context, const denseb
             region = step_region(plan, slice, start, layer->delay);
             if (region.rows <= 0)
                 continue;
-            status =
-                backend->forward_layer(context, plan, l, &region, prepared, y, workspace);
+            status = backend->forward_layer(context, plan, l, &region, prepared, y, workspace);
             context->flops_done += layer->flops / (double)plan->batch / (double)plan->height *
                                    (double)(region.images * region.rows);
             if (status == DENSEBLOCK_OK)

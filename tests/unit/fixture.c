@@ -66,8 +66,11 @@ size_t fixture_y_count(const struct fixture *fixture) {
 void fixture_make(struct fixture *fixture, uint64_t seed,
                   const denseblock_plan_options *options) {
     const denseblock_desc *desc = &fixture->desc;
-    ck_ok(denseblock_plan_create(desc, DENSEBLOCK_BACKEND_REFERENCE, options, &fixture->plan));
-    ck_ok(denseblock_context_create(DENSEBLOCK_BACKEND_REFERENCE, 0, &fixture->context));
+    const denseblock_backend backend = fixture->backend == DENSEBLOCK_BACKEND_AUTO
+                                           ? DENSEBLOCK_BACKEND_REFERENCE
+                                           : fixture->backend;
+    ck_ok(denseblock_plan_create(desc, backend, options, &fixture->plan));
+    ck_ok(denseblock_context_create(backend, 0, &fixture->context));
 
     int64_t channels = desc->channels;
     for (int64_t l = 0; l < desc->layer_count; l++) {

@@ -7,6 +7,7 @@
 enum { FIXTURE_MAX_LAYERS = 8 };
 
 struct fixture {
+    denseblock_backend backend; /* AUTO, which is 0, stands for the reference here */
     denseblock_layer layers[FIXTURE_MAX_LAYERS];
     denseblock_desc desc; /* its layers point to the above */
     denseblock_plan *plan;

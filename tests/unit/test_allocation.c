@@ -90,21 +90,24 @@ static long fail_each_allocation(denseblock_status (*action)(void *), void *argu
     }
 }
 
+static const denseblock_backend backends[] = {DENSEBLOCK_BACKEND_REFERENCE,
+                                              DENSEBLOCK_BACKEND_CPU};
+enum { BACKENDS = sizeof backends / sizeof backends[0] };
+
 static denseblock_status create_plan(void *argument) {
     struct fixture *fixture = argument;
     denseblock_plan *plan;
     const denseblock_status status =
-        denseblock_plan_create(&fixture->desc, DENSEBLOCK_BACKEND_REFERENCE, NULL, &plan);
+        denseblock_plan_create(&fixture->desc, fixture->backend, NULL, &plan);
     const bool agree = (plan == NULL) == (status != DENSEBLOCK_OK);
     denseblock_plan_destroy(plan);
     return agree ? status : DENSEBLOCK_DEVICE_FAILED;
 }
 
 static denseblock_status create_context(void *argument) {
-    (void)argument;
+    const struct fixture *fixture = argument;
     denseblock_context *context;
-    const denseblock_status status =
-        denseblock_context_create(DENSEBLOCK_BACKEND_REFERENCE, 0, &context);
+    const denseblock_status status = denseblock_context_create(fixture->backend, 0, &context);
     const bool agree = (context == NULL) == (status != DENSEBLOCK_OK);
     denseblock_context_destroy(context);
     return agree ? status : DENSEBLOCK_DEVICE_FAILED;
@@ -113,14 +116,19 @@ static denseblock_status create_context(void *argument) {
 START_TEST(plan_and_context_survive_every_failing_allocation) {
     struct fixture fixture;
     fixture_random_desc(&fixture, 1, DENSEBLOCK_F32);
-    ck_assert_int_gt(fail_each_allocation(create_plan, &fixture), 1);
-    ck_assert_int_gt(fail_each_allocation(create_context, NULL), 0);
+    for (int b = 0; b < BACKENDS; b++) {
+        fixture.backend = backends[b];
+        ck_assert_int_gt(fail_each_allocation(create_plan, &fixture), 1);
+        ck_assert_int_gt(fail_each_allocation(create_context, &fixture), 0);
+    }
 }
 END_TEST
 
-START_TEST(preparing_and_executing_allocate_nothing) {
+static void check_that_executing_allocates_nothing(denseblock_backend backend) {
     struct fixture fixture;
     fixture_random_desc(&fixture, 2, DENSEBLOCK_F32);
+    denseblock_layers_fill(fixture.layers, 1, 3, 3, 4);
+    fixture.backend = backend;
     fixture_make(&fixture, 2, &(denseblock_plan_options){.thread_count = 1});
     made = 0;
     countdown = -1;
@@ -134,6 +142,11 @@ START_TEST(preparing_and_executing_allocate_nothing) {
     ck_ok(forward);
     ck_assert_int_eq(made, 0);
     fixture_free(&fixture);
+}
+
+START_TEST(preparing_and_executing_allocate_nothing) {
+    for (int b = 0; b < BACKENDS; b++)
+        check_that_executing_allocates_nothing(backends[b]);
 }
 END_TEST
 

@@ -18,7 +18,7 @@ static void *execute(void *argument) {
     struct work *work = argument;
     const struct fixture *shared = work->shared;
     denseblock_context *context = NULL;
-    if (denseblock_context_create(DENSEBLOCK_BACKEND_REFERENCE, 0, &context) != DENSEBLOCK_OK)
+    if (denseblock_context_create(shared->backend, 0, &context) != DENSEBLOCK_OK)
         work->problem = denseblock_last_error();
     for (int i = 0; i < EXECUTIONS && work->problem == NULL; i++) {
         const size_t bytes = denseblock_plan_output_bytes(shared->plan);
@@ -33,8 +33,8 @@ static void *execute(void *argument) {
     return NULL;
 }
 
-static void run_at_once(int openmp_threads) {
-    struct fixture shared = {0};
+static void run_at_once(denseblock_backend backend, const denseblock_plan_options *options) {
+    struct fixture shared = {.backend = backend};
     denseblock_layers_fill(shared.layers, 3, 3, 3, 5);
     shared.desc = (denseblock_desc){.batch = 2,
                                     .height = 11,
@@ -42,7 +42,7 @@ static void run_at_once(int openmp_threads) {
                                     .channels = 7,
                                     .layer_count = 3,
                                     .layers = shared.layers};
-    fixture_make(&shared, 1, &(denseblock_plan_options){.thread_count = openmp_threads});
+    fixture_make(&shared, 1, options);
     fixture_forward(&shared);
 
     struct work work[THREADS];
@@ -64,12 +64,23 @@ static void run_at_once(int openmp_threads) {
 }
 
 START_TEST(threads_share_a_plan_of_one_thread_each) {
-    run_at_once(1);
+    const denseblock_plan_options options = {.thread_count = 1};
+    run_at_once(DENSEBLOCK_BACKEND_REFERENCE, &options);
+    run_at_once(DENSEBLOCK_BACKEND_CPU, &options);
 }
 END_TEST
 
 START_TEST(threads_share_a_plan_that_has_threads_itself) {
-    run_at_once(2);
+    const denseblock_algorithm algorithms[] = {DENSEBLOCK_ALGORITHM_DIRECT,
+                                               DENSEBLOCK_ALGORITHM_WINOGRAD2,
+                                               DENSEBLOCK_ALGORITHM_WINOGRAD4};
+    denseblock_plan_options options = {.thread_count = 2};
+    run_at_once(DENSEBLOCK_BACKEND_REFERENCE, &options);
+    for (int a = 0; a < 3; a++)
+        for (options.group_size = 1; options.group_size <= 2; options.group_size++) {
+            options.algorithm = algorithms[a];
+            run_at_once(DENSEBLOCK_BACKEND_CPU, &options);
+        }
 }
 END_TEST
 

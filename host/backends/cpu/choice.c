@@ -41,8 +41,8 @@ static void form_groups(const denseblock_plan *plan, struct candidate candidate,
         int64_t columns = 0;
         for (size = 0; first + size < plan->layer_count; size++) {
             const struct dblk_layer *next = &plan->layers[first + size];
-            if (size > 0 && (alone || size == candidate.group_size ||
-                             !same_kernel_size(layer, next)))
+            if (size > 0 &&
+                (alone || size == candidate.group_size || !same_kernel_size(layer, next)))
                 break;
             cpu->layers[first + size].column = columns;
             columns += next->growth;
@@ -113,7 +113,8 @@ static double cost(const denseblock_plan *plan, const struct dblk_cpu_plan *cpu)
             run = places;
             stack_reals = places * taps * (double)layer->channels;
             places *= images;
-            others += places * transform_cycles(tile) * (double)dblk_vectors(layer->growth, lanes);
+            others +=
+                places * transform_cycles(tile) * (double)dblk_vectors(layer->growth, lanes);
         }
         const double products = taps * layer_products(plan, cpu, l);
         multiplying += places * products / FMA_PER_CYCLE / efficiency(cpu, run);

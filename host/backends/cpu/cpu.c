@@ -28,8 +28,8 @@ static denseblock_status cpu_place_input(denseblock_context *context, const dens
 
 static denseblock_status cpu_forward_layer(denseblock_context *context,
                                            const denseblock_plan *plan, int64_t l,
-                                           const struct dblk_region *region,
-                                           const void *prepared, void *y, void *workspace) {
+                                           const struct dblk_region *region, const void *prepared,
+                                           void *y, void *workspace) {
     (void)context;
     const struct dblk_cpu_plan *cpu = dblk_cpu_plan_of(plan);
     const struct dblk_layer *layer = &plan->layers[l];

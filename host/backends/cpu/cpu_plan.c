@@ -71,8 +71,8 @@ denseblock_status dblk_cpu_plan_make(denseblock_plan *plan,
         return status;
 
     /* As many layers fit in memory a moment ago, in plan itself. */
-    struct dblk_cpu_plan *cpu = calloc(
-        1, sizeof *cpu + (size_t)plan->layer_count * sizeof(struct dblk_cpu_layer));
+    struct dblk_cpu_plan *cpu =
+        calloc(1, sizeof *cpu + (size_t)plan->layer_count * sizeof(struct dblk_cpu_layer));
     if (cpu == NULL)
         return dblk_fail(DENSEBLOCK_OUT_OF_MEMORY, "no memory for a plan of %" PRId64 " layers",
                          plan->layer_count);
@@ -97,12 +97,10 @@ static void describe_group(struct dblk_text *text, const denseblock_plan *plan, 
     else
         dblk_text_append(text, "layers %" PRId64 "..%" PRId64 " as a group: ", first,
                          first + group->group_size - 1);
-    dblk_text_append(text,
-                     "%s %" PRId64 "x%" PRId64 ", channels 0..%" PRId64 " -> %" PRId64
-                     "..%" PRId64 "\n",
-                     algorithm_name(group->algorithm), layer->kernel_height, layer->kernel_width,
-                     layer->channels - 1, layer->channels,
-                     layer->channels + group->group_columns - 1);
+    dblk_text_append(
+        text, "%s %" PRId64 "x%" PRId64 ", channels 0..%" PRId64 " -> %" PRId64 "..%" PRId64 "\n",
+        algorithm_name(group->algorithm), layer->kernel_height, layer->kernel_width,
+        layer->channels - 1, layer->channels, layer->channels + group->group_columns - 1);
 }
 
 void dblk_cpu_plan_describe(struct dblk_text *text, const denseblock_plan *plan) {

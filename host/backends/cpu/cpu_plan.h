@@ -32,15 +32,15 @@ struct dblk_cpu_plan {
 
     /* Direct: one thread computes tile_rows x tile_columns output pixels at a time. */
     int64_t tile_rows, tile_columns;
-    size_t tile_reals; /* of a thread's copy of the input of a tile */
-    size_t sums_reals; /* of a thread's sums of a tile */
+    size_t tile_reals;      /* of a thread's copy of the input of a tile */
+    size_t sums_reals;      /* of a thread's sums of a tile */
     int64_t partial_stride; /* of a pixel's outer sums, kept for groups of more than one layer */
 
     /* Winograd; NULL if no layer uses it. Tiles are numbered image by image, row by row. Of each
      * image, `ring_rows` rows of tiles are kept, row r in place r modulo ring_rows. */
     const struct dblk_winograd_kernels *winograd;
     int64_t ring_rows, ring_columns;
-    int64_t stack_slots; /* of all images of a slice */
+    int64_t stack_slots;    /* of all images of a slice */
     int64_t stack_channels; /* of the features kept: what the last Winograd layer reads */
     int64_t stack_stride;   /* from tile to tile */
     int64_t stack_plane;    /* from point to point */

@@ -38,11 +38,11 @@ struct tile {
     int64_t image, row, column, rows, columns;
 };
 
-static char *pixel_of(const struct convolution *work, int64_t image, int64_t row, int64_t column) {
+static char *pixel_of(const struct convolution *work, int64_t image, int64_t row,
+                      int64_t column) {
     const denseblock_plan *plan = work->plan;
     const int64_t pixel = (image * plan->height + row) * plan->width + column;
-    return work->y +
-           (size_t)(pixel * plan->output_channels) * denseblock_type_size(plan->type);
+    return work->y + (size_t)(pixel * plan->output_channels) * denseblock_type_size(plan->type);
 }
 
 /* copy[rows + kh - 1][columns + kw - 1][depth] of channels [c, c + depth). */
@@ -108,8 +108,7 @@ static void add_products(const struct convolution *work, const struct tile *tile
 static void convolve(const struct convolution *work, const struct tile *tile, int64_t begin,
                      int64_t end, char *copy, const struct sums *sums) {
     const struct dblk_cpu_plan *cpu = dblk_cpu_plan_of(work->plan);
-    const int64_t width =
-        dblk_vectors(work->columns, cpu->kernels->lanes) * cpu->kernels->lanes;
+    const int64_t width = dblk_vectors(work->columns, cpu->kernels->lanes) * cpu->kernels->lanes;
     const int64_t taps = work->layer->kernel_height * work->layer->kernel_width;
     const int64_t most = dblk_direct_depth(cpu, work->layer);
     for (int64_t c = 0; c < work->channels; c += most) {
@@ -151,8 +150,8 @@ static void finish(const struct convolution *work, const struct tile *tile, int6
         char *to = pixel_of(work, tile->image, tile->row + r, tile->column) + offset;
         const char *partial = NULL;
         if (add)
-            partial = work->partial + partial_bytes(work, tile, r) +
-                      (size_t)begin * cpu->real_size;
+            partial =
+                work->partial + partial_bytes(work, tile, r) + (size_t)begin * cpu->real_size;
         for (int64_t p = 0; p < tile->columns; p++) {
             if (add) {
                 add_partial(cpu->real_size, from, partial, end - begin);
@@ -240,8 +239,8 @@ void dblk_direct_layer(const denseblock_plan *plan, int64_t l, const struct dblk
     };
     work.channels = plan->layers[l].channels - work.first_channel;
     if (planned->group_size > 1)
-        work.partial = (char *)workspace + cpu->partial_offset +
-                       (size_t)planned->column * cpu->real_size;
+        work.partial =
+            (char *)workspace + cpu->partial_offset + (size_t)planned->column * cpu->real_size;
     run(&work, region, workspace);
 }
 

@@ -16,10 +16,8 @@ INLINE void NAME(block)(const struct dblk_gemm *gemm, const REAL *a, REAL *sums,
                         const char **ahead, const int64_t lines, const int PIXELS,
                         const int PANEL) {
     NAME(vector) sum[MOST_PIXELS_1][DBLK_MOST_PANEL];
-    UNROLL
-    for (int p = 0; p < PIXELS; p++)
-        UNROLL
-        for (int v = 0; v < PANEL; v++)
+    EACH (p, PIXELS)
+        EACH (v, PANEL)
             sum[p][v] = (NAME(vector)){0};
 
     const ptrdiff_t pixel = gemm->pixel_stride;
@@ -30,70 +28,69 @@ INLINE void NAME(block)(const struct dblk_gemm *gemm, const REAL *a, REAL *sums,
             const REAL *tap = a + i * gemm->tap_row_stride + j * gemm->tap_column_stride;
             for (int64_t strip = 0; strip < depth; strip += STRIP) {
                 const int64_t end = strip + STRIP < depth ? strip + STRIP : depth;
-                UNROLL
-                for (int p = 0; p < PIXELS; p++)
+                EACH (p, PIXELS)
                     __builtin_prefetch(tap + (PIXELS + p) * pixel + strip);
                 for (int64_t line = 0; line < lines; line++, *ahead += LINE_BYTES)
                     __builtin_prefetch(*ahead);
                 for (int64_t c = strip; c < end; c++) {
                     NAME(vector) weights[DBLK_MOST_PANEL];
-                    UNROLL
-                    for (int v = 0; v < PANEL; v++)
+                    EACH (v, PANEL)
                         weights[v] = b[v];
-                    UNROLL
-                    for (int p = 0; p < PIXELS; p++)
-                        UNROLL
-                        for (int v = 0; v < PANEL; v++)
+                    EACH (p, PIXELS)
+                        EACH (v, PANEL)
                             sum[p][v] += weights[v] * tap[p * pixel + c];
                     b += PANEL;
                 }
             }
         }
 
-    UNROLL
-    for (int p = 0; p < PIXELS; p++)
-        UNROLL
-        for (int v = 0; v < PANEL; v++) {
+    EACH (p, PIXELS)
+
+        EACH (v, PANEL) {
             REAL *to = sums + p * gemm->sums_stride + v * LANES;
             NAME(store)(to, gemm->accumulate ? NAME(load)(to) + sum[p][v] : sum[p][v]);
         }
 }
 
-#define CASE(PIXELS, PANEL)                            \
-    case PIXELS:                                       \
-        if (PIXELS <= MOST_PIXELS(PANEL))              \
+#define CASE(PIXELS, PANEL)                                           \
+    case PIXELS:                                                      \
+        if (PIXELS <= MOST_PIXELS(PANEL))                             \
             NAME(block)(gemm, a, sums, &ahead, lines, PIXELS, PANEL); \
         break;
 
 /* The pixels are dealt out evenly: a block of one pixel would wait for its own sums. */
-#define DEFINE_GEMM(PANEL)                                                                \
-    static void NAME(gemm##PANEL)(const struct dblk_gemm *gemm, int64_t pixels) {         \
-        const int64_t blocks = (pixels + MOST_PIXELS(PANEL) - 1) / MOST_PIXELS(PANEL);    \
-        const REAL *a = gemm->a;                                                          \
-        REAL *sums = gemm->sums;                                                          \
-        const char *ahead = gemm->ahead;                                                  \
-        const int64_t lines = ahead == NULL ? 0 : (STRIP * PANEL * LANES * (int64_t)sizeof(REAL) / LINE_BYTES + blocks - 1) / blocks; \
-        for (int64_t block = 0; block < blocks; block++) {                                \
-            const int64_t size = (pixels * (block + 1)) / blocks - pixels * block / blocks; \
-            switch (size) {                                                               \
-                CASE(1, PANEL)                                                            \
-                CASE(2, PANEL)                                                            \
-                CASE(3, PANEL)                                                            \
-                CASE(4, PANEL)                                                            \
-                CASE(5, PANEL)                                                            \
-                CASE(6, PANEL)                                                            \
-                CASE(7, PANEL)                                                            \
-                CASE(8, PANEL)                                                            \
-                CASE(9, PANEL)                                                            \
-                CASE(10, PANEL)                                                           \
-                CASE(11, PANEL)                                                           \
-                CASE(12, PANEL)                                                           \
-            default:                                                                      \
-                break;                                                                    \
-            }                                                                             \
-            a += size * gemm->pixel_stride;                                               \
-            sums += size * gemm->sums_stride;                                             \
-        }                                                                                 \
+#define DEFINE_GEMM(PANEL)                                                                    \
+    static void NAME(gemm##PANEL)(const struct dblk_gemm *gemm, int64_t pixels) {             \
+        const int64_t blocks = (pixels + MOST_PIXELS(PANEL) - 1) / MOST_PIXELS(PANEL);        \
+        const REAL *a = gemm->a;                                                              \
+        REAL *sums = gemm->sums;                                                              \
+        const char *ahead = gemm->ahead;                                                      \
+        const int64_t lines =                                                                 \
+            ahead == NULL                                                                     \
+                ? 0                                                                           \
+                : (STRIP * PANEL * LANES * (int64_t)sizeof(REAL) / LINE_BYTES + blocks - 1) / \
+                      blocks;                                                                 \
+        for (int64_t block = 0; block < blocks; block++) {                                    \
+            const int64_t size = (pixels * (block + 1)) / blocks - pixels * block / blocks;   \
+            switch (size) {                                                                   \
+                CASE(1, PANEL)                                                                \
+                CASE(2, PANEL)                                                                \
+                CASE(3, PANEL)                                                                \
+                CASE(4, PANEL)                                                                \
+                CASE(5, PANEL)                                                                \
+                CASE(6, PANEL)                                                                \
+                CASE(7, PANEL)                                                                \
+                CASE(8, PANEL)                                                                \
+                CASE(9, PANEL)                                                                \
+                CASE(10, PANEL)                                                               \
+                CASE(11, PANEL)                                                               \
+                CASE(12, PANEL)                                                               \
+            default:                                                                          \
+                break;                                                                        \
+            }                                                                                 \
+            a += size * gemm->pixel_stride;                                                   \
+            sums += size * gemm->sums_stride;                                                 \
+        }                                                                                     \
     }
 
 DEFINE_GEMM(1)

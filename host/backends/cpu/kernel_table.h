@@ -11,20 +11,23 @@
 #include "backends/cpu/small_float_kernels.h"
 
 #define INLINE static inline __attribute__((always_inline))
+/* A loop over what is in registers: it has to be unrolled. */
 #if defined(__clang__)
-#define UNROLL _Pragma("clang loop unroll(full)")
+#define EACH(i, COUNT) _Pragma("clang loop unroll(full)") for (int i = 0; i < (COUNT); i++)
 #else
-#define UNROLL _Pragma("GCC unroll 36")
+#define EACH(i, COUNT) _Pragma("GCC unroll 36") for (int i = 0; i < (COUNT); i++)
 #endif
-#define PASTE_(a, b) a##b
-#define PASTE(a, b)  PASTE_(a, b)
-#define TEXT_(a)     #a
-#define TEXT(a)      TEXT_(a)
+#define PASTE_(a, b)      a##b
+#define PASTE(a, b)       PASTE_(a, b)
+#define TEXT_(a)          #a
+#define TEXT(a)           TEXT_(a)
 #define TABLE_(isa, type) dblk_kernels_##isa##_##type
 #define TABLE(isa, type)  TABLE_(isa, type)
 
 enum { LINE_BYTES = 64 };
 
+/* The order matters. */
+/* clang-format off */
 #define REAL       float
 #define MASK       int32_t
 #define LANES      (VECTOR_BYTES / 4)
@@ -32,6 +35,7 @@ enum { LINE_BYTES = 64 };
 #include "backends/cpu/kernel_vector.h"
 #include "backends/cpu/kernel_gemm.h"
 #include "backends/cpu/kernel_winograd.h"
+/* clang-format on */
 
 static void f32_rectify(denseblock_type type, void *dst, const void *src, int64_t count) {
     float *to = dst;
@@ -68,6 +72,7 @@ const struct dblk_kernels TABLE(ISA, f32) = {
     .winograd4 = &winograd4,
 };
 
+/* clang-format off */
 #undef REAL
 #undef STRIP
 #undef MOST_PIXELS
@@ -80,6 +85,7 @@ const struct dblk_kernels TABLE(ISA, f32) = {
 #define NAME(name) PASTE(f64_, name)
 #include "backends/cpu/kernel_vector.h"
 #include "backends/cpu/kernel_gemm.h"
+/* clang-format on */
 
 static void f64_rectify(denseblock_type type, void *dst, const void *src, int64_t count) {
     (void)type; /* f64 tensors */

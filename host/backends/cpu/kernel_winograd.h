@@ -66,8 +66,7 @@ INLINE void transform_input(const float *const *pixels, int64_t count, int64_t r
     for (int64_t c = 0; c < count; c += LANES) {
         vec d[36];
         if (readable - c >= LANES) {
-            UNROLL
-            for (int p = 0; p < POINTS * POINTS; p++)
+            EACH (p, POINTS * POINTS)
                 d[p] = NAME(relu)(NAME(load)(pixels[p] + c));
         } else {
             for (int p = 0; p < POINTS * POINTS; p++) {
@@ -76,21 +75,18 @@ INLINE void transform_input(const float *const *pixels, int64_t count, int64_t r
                 d[p] = NAME(relu)(NAME(load)(tail));
             }
         }
-        UNROLL
-        for (int column = 0; column < POINTS; column++)
+        EACH (column, POINTS)
             if (TILE == 2)
                 input2(d + column, d + column, POINTS);
             else
                 input4(d + column, d + column, POINTS);
-        UNROLL
-        for (int row = 0; row < POINTS; row++) {
+        EACH (row, POINTS) {
             vec t[6];
             if (TILE == 2)
                 input2(d + row * POINTS, t, 1);
             else
                 input4(d + row * POINTS, t, 1);
-            UNROLL
-            for (int column = 0; column < POINTS; column++)
+            EACH (column, POINTS)
                 NAME(store)(stack + (row * POINTS + column) * plane + c, t[column]);
         }
     }
@@ -110,11 +106,9 @@ INLINE bool transform_output(const float *products, ptrdiff_t plane, int64_t cou
     vec zeros = {0}; /* as long as everything is finite */
     for (int64_t c = 0; c < count; c += LANES) {
         vec columns[24], y[16];
-        UNROLL
-        for (int column = 0; column < POINTS; column++) {
+        EACH (column, POINTS) {
             vec m[6];
-            UNROLL
-            for (int row = 0; row < POINTS; row++)
+            EACH (row, POINTS)
                 m[row] = NAME(load)(products + (row * POINTS + column) * plane + c);
             if (TILE == 2)
                 output2(m, columns + column, 1, POINTS);
@@ -122,20 +116,17 @@ INLINE bool transform_output(const float *products, ptrdiff_t plane, int64_t cou
                 output4(m, columns + column, 1, POINTS);
         }
         vec sum = {0};
-        UNROLL
-        for (int row = 0; row < TILE; row++) {
+        EACH (row, TILE) {
             if (TILE == 2)
                 output2(columns + row * POINTS, y + row * TILE, 1, 1);
             else
                 output4(columns + row * POINTS, y + row * TILE, 1, 1);
-            UNROLL
-            for (int column = 0; column < TILE; column++)
+            EACH (column, TILE)
                 sum += y[row * TILE + column] * 0;
         }
         zeros += count - c >= LANES ? sum : first_lanes(sum, count - c);
         if (writable - c >= LANES) {
-            UNROLL
-            for (int p = 0; p < TILE * TILE; p++)
+            EACH (p, TILE * TILE)
                 NAME(store)(pixels[p] + c, y[p]);
         } else {
             for (int p = 0; p < TILE * TILE; p++)

@@ -74,8 +74,8 @@ static bool lay_out_tiles(const denseblock_plan *plan, struct dblk_cpu_plan *cpu
     cpu->tile_columns = quotient_up(plan->width, quotient_up(plan->width, MOST_COLUMNS));
     const int64_t across = quotient_up(plan->width, cpu->tile_columns);
     const int64_t rows_each = plan->batch * across * plan->height / plan->thread_count / 2;
-    cpu->tile_rows = larger(
-        1, smaller(smaller(MOST_PIXELS / cpu->tile_columns, rows_each), plan->height));
+    cpu->tile_rows =
+        larger(1, smaller(smaller(MOST_PIXELS / cpu->tile_columns, rows_each), plan->height));
 
     size_t tile_reals = 0, sums_reals = 0;
     bool fits = true;
@@ -107,8 +107,8 @@ static int64_t widest_group(const denseblock_plan *plan, const struct dblk_cpu_p
         if ((planned->algorithm != DENSEBLOCK_ALGORITHM_DIRECT) != winograd)
             continue;
         widest = larger(widest, dblk_vectors(planned->group_columns, lanes) * lanes);
-        widest = larger(widest, planned->column +
-                                    dblk_vectors(plan->layers[l].growth, lanes) * lanes);
+        widest =
+            larger(widest, planned->column + dblk_vectors(plan->layers[l].growth, lanes) * lanes);
         *layers = larger(*layers, planned->group_size);
     }
     return widest;
@@ -142,8 +142,8 @@ static bool lay_out_winograd(const denseblock_plan *plan, struct dblk_cpu_plan *
     cpu->ring_columns = quotient_up(plan->width, tile);
     cpu->ring_rows = rows;
     if (plan->step_rows < plan->height)
-        cpu->ring_rows = smaller(
-            rows, (plan->step_rows + plan->layers[plan->layer_count - 1].delay) / tile);
+        cpu->ring_rows =
+            smaller(rows, (plan->step_rows + plan->layers[plan->layer_count - 1].delay) / tile);
 
     for (int64_t l = 0; l < plan->layer_count; l++)
         if (cpu->layers[l].algorithm != DENSEBLOCK_ALGORITHM_DIRECT)
@@ -155,8 +155,9 @@ static bool lay_out_winograd(const denseblock_plan *plan, struct dblk_cpu_plan *
     const int64_t at_once = plan->slice_images *
                             quotient_up(smaller(plan->step_rows, plan->height), tile) *
                             cpu->ring_columns;
-    const int64_t parts = plan->thread_count *
-                          larger(1, quotient_up(at_once, (int64_t)plan->thread_count * MOST_CHUNK));
+    const int64_t parts =
+        plan->thread_count *
+        larger(1, quotient_up(at_once, (int64_t)plan->thread_count * MOST_CHUNK));
     cpu->chunk_tiles = smaller(MOST_CHUNK, quotient_up(at_once, parts));
 
     int64_t layers;
@@ -164,8 +165,7 @@ static bool lay_out_winograd(const denseblock_plan *plan, struct dblk_cpu_plan *
     cpu->products_shared = layers > 1 || cpu->chunk_tiles < LEAST_CHUNK;
     if (cpu->products_shared)
         cpu->chunk_tiles = MOST_CHUNK;
-    const int64_t products_tiles =
-        cpu->products_shared ? cpu->stack_slots : cpu->chunk_tiles;
+    const int64_t products_tiles = cpu->products_shared ? cpu->stack_slots : cpu->chunk_tiles;
 
     size_t plane = sizeof(float);
     if (!dblk_size_multiply(&plane, cpu->stack_slots) ||
@@ -181,13 +181,14 @@ static bool lay_out_winograd(const denseblock_plan *plan, struct dblk_cpu_plan *
     size_t unused;
     return add_part(bytes, &unused, DENSEBLOCK_ALIGNMENT, 1) /* the flag */ &&
            add_part(bytes, &cpu->stack_offset, sizeof(float), points * cpu->stack_plane) &&
-           (!cpu->products_shared || add_part(bytes, &cpu->products_offset, sizeof(float),
-                                              points * cpu->products_plane));
+           (!cpu->products_shared ||
+            add_part(bytes, &cpu->products_offset, sizeof(float), points * cpu->products_plane));
 }
 
 /* For plan->slice_images and step_rows as they are. */
 static bool lay_out(denseblock_plan *plan, struct dblk_cpu_plan *cpu) {
     size_t bytes = 0;
+    cpu->stack_channels = 0;
     plan->workspace_bytes = SIZE_MAX;
     if (cpu->winograd != NULL && !lay_out_winograd(plan, cpu, &bytes))
         return false;

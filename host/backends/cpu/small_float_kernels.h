@@ -49,8 +49,7 @@ static inline float dblk_widen_f16(uint16_t bits) {
 static inline uint16_t dblk_round_f16(float value) {
     const uint32_t bits = dblk_bits_of_float(value);
     const uint32_t sign = (bits >> 16) & 0x8000, magnitude = bits & 0x7FFFFFFF;
-    const uint32_t normal =
-        (magnitude - (112u << 23) + 0xFFFu + ((magnitude >> 13) & 1)) >> 13;
+    const uint32_t normal = (magnitude - (112u << 23) + 0xFFFu + ((magnitude >> 13) & 1)) >> 13;
     const uint32_t small =
         dblk_bits_of_float(dblk_float_of_bits(magnitude) + 0.5f) - dblk_bits_of_float(0.5f);
     uint32_t result = magnitude < (113u << 23) ? small : normal;

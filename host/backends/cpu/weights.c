@@ -71,8 +71,8 @@ static void fill_direct(const struct filling *filling) {
         for (int64_t o = 0; o < layer->growth; o++)
             for (int64_t tap = 0; tap < taps; tap++)
                 put(filling,
-                    block * taps * width + panel_index(filling, filling->column + o, taps, depth,
-                                                       tap, c - block),
+                    block * taps * width +
+                        panel_index(filling, filling->column + o, taps, depth, tap, c - block),
                     kernel_value(filling, tap, c, o));
     }
 }

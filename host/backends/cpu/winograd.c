@@ -90,8 +90,7 @@ static void keep_tile(const struct tiles *tiles, const struct place *place, int6
             pixels[p] = zeros;
             if (!inside(plan, row, column))
                 continue;
-            const size_t index =
-                pixel_index(plan, place->image, row, column) + (size_t)channel;
+            const size_t index = pixel_index(plan, place->image, row, column) + (size_t)channel;
             const char *from = (const char *)y + index * element_size;
             pixels[p] = real ? (const float *)from : reals[p];
             if (!real)
@@ -108,9 +107,9 @@ void dblk_winograd_keep(const denseblock_plan *plan, const struct dblk_region *r
     const int tile = cpu->winograd->tile;
     const int64_t end = rows->row + rows->rows;
     /* A tile also reads the row under it. */
-    const struct tiles tiles = tiles_make(
-        plan, rows, rows->row == 0 ? 0 : rows->row / tile - 1,
-        end == plan->height ? (plan->height + tile - 1) / tile : end / tile - 1);
+    const struct tiles tiles =
+        tiles_make(plan, rows, rows->row == 0 ? 0 : rows->row / tile - 1,
+                   end == plan->height ? (plan->height + tile - 1) / tile : end / tile - 1);
     float *stack = (float *)((char *)workspace + cpu->stack_offset);
     count = smaller(count, cpu->stack_channels - channel);
 #pragma omp parallel for num_threads(plan->thread_count) schedule(static)
@@ -132,11 +131,12 @@ struct product {
 };
 
 /* Panels [begin, end) of `count` tiles in adjacent slots. */
-static void multiply(const struct dblk_cpu_plan *cpu, const struct product *product, int64_t point,
-                     int64_t slot, int64_t count, int64_t products_slot, int64_t begin,
-                     int64_t end) {
+static void multiply(const struct dblk_cpu_plan *cpu, const struct product *product,
+                     int64_t point, int64_t slot, int64_t count, int64_t products_slot,
+                     int64_t begin, int64_t end) {
     const int lanes = cpu->kernels->lanes;
-    const float *weights = product->weights + point * product->vectors * lanes * product->channels;
+    const float *weights =
+        product->weights + point * product->vectors * lanes * product->channels;
     struct dblk_gemm gemm = {
         .a = product->stack + point * cpu->stack_plane + slot * cpu->stack_stride,
         .pixel_stride = cpu->stack_stride,
@@ -146,8 +146,8 @@ static void multiply(const struct dblk_cpu_plan *cpu, const struct product *prod
         .sums_stride = cpu->products_stride,
         .accumulate = product->accumulate,
     };
-    float *sums = product->products + point * cpu->products_plane +
-                  products_slot * cpu->products_stride;
+    float *sums =
+        product->products + point * cpu->products_plane + products_slot * cpu->products_stride;
     for (int64_t p = begin; p < end; p++) {
         const struct dblk_panel panel = dblk_panel_of(product->vectors, p, lanes);
         gemm.b = weights + panel.first * product->channels;
@@ -179,10 +179,9 @@ static bool finish_tile(const struct tiles *tiles, const struct place *place,
             elements[p] = NULL;
             if (!inside(plan, row, column))
                 continue;
-            elements[p] =
-                (char *)y + (pixel_index(plan, place->image, row, column) +
-                             (size_t)(channel + c)) *
-                                element_size;
+            elements[p] = (char *)y +
+                          (pixel_index(plan, place->image, row, column) + (size_t)(channel + c)) *
+                              element_size;
             pixels[p] = real ? (float *)elements[p] : reals[p];
         }
         finite &= winograd->output(products + c, tiles->cpu->products_plane, columns,
@@ -220,9 +219,9 @@ static bool layer_by_chunks(const struct tiles *tiles, const struct product *pro
             }
         for (int64_t index = begin; index < end; index++) {
             const struct place place = tile_place(tiles, index);
-            finite &= finish_tile(tiles, &place,
-                                  mine.products + (index - begin) * cpu->products_stride,
-                                  layer->channels, layer->growth, y);
+            finite &=
+                finish_tile(tiles, &place, mine.products + (index - begin) * cpu->products_stride,
+                            layer->channels, layer->growth, y);
         }
     }
     return finite;
