@@ -215,7 +215,7 @@ typedef struct denseblock_plan_options {
     denseblock_algorithm algorithm;
     denseblock_accuracy accuracy;
     int64_t group_size;     /* layers computed together; 0: the plan decides */
-    int64_t thread_count;   /* CPU backends; 0: what OpenMP's environment says now */
+    int64_t thread_count;   /* CPU backends, at most; 0: what OpenMP's environment says now */
     size_t workspace_limit; /* bytes; 0: 64 MiB. A plan that cannot keep it is refused. */
     int device;             /* that it is made for, as in denseblock_context_create */
 } denseblock_plan_options;
@@ -413,8 +413,11 @@ typedef struct denseblock_build {
     const char *cuda_compiler;      /* with its version; NULL in a CPU-only build */
     const char *cuda_architectures; /* such as "75;80;90"; NULL in a CPU-only build */
     bool openmp;                    /* CPU backends use several threads */
+    const char *isa; /* whose kernels the cpu backend uses here: "avx512", "avx2" or "portable";
+                        NULL where the environment variable DENSEBLOCK_ISA asks for others */
 } denseblock_build;
 
+/* Valid until the thread's next call. */
 DENSEBLOCK_API const denseblock_build *denseblock_build_info(void);
 
 /* What of CUDA was found on this machine. Versions are CUDA's numbers, 13.0 is 13000; 0 means

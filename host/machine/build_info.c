@@ -1,4 +1,5 @@
 /* What this library was built from and with. The DENSEBLOCK_BUILD_* macros come from CMake. */
+#include "backends/cpu/instruction_set.h"
 #include "denseblock.h"
 
 #define TEXT_OF(macro) #macro
@@ -13,7 +14,8 @@ const char *denseblock_version_string(void) {
         DENSEBLOCK_VERSION_PATCH);
 }
 
-static const denseblock_build build = {
+/* Of a thread, since the environment may have changed between two calls. */
+static _Thread_local denseblock_build build = {
     .compiler = DENSEBLOCK_BUILD_COMPILER,
 #ifdef DENSEBLOCK_BUILD_CUDA
     .cuda_compiler = DENSEBLOCK_BUILD_CUDA_COMPILER,
@@ -25,5 +27,8 @@ static const denseblock_build build = {
 };
 
 const denseblock_build *denseblock_build_info(void) {
+    const struct dblk_kernels *kernels;
+    const denseblock_status status = dblk_kernels_find(DENSEBLOCK_F32, &kernels);
+    build.isa = status == DENSEBLOCK_OK ? kernels->name : NULL;
     return &build;
 }

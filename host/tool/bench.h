@@ -15,7 +15,9 @@ typedef struct bench_request {
     uniform_block sizes;
     backend_list backends;
     denseblock_plan_options options;
+    int64_t warmups;
     int64_t repeats;
+    bool plan; /* print the plans */
     bool json;
 } bench_request;
 
@@ -23,12 +25,14 @@ typedef struct bench_request {
 typedef struct timing {
     denseblock_backend backend; /* never AUTO */
     int threads;
-    double flops;    /* of one execution, counted as direct convolution */
-    double bytes;    /* that the layer-by-layer schedule has to move */
-    double *seconds; /* `repeats` of them */
+    const denseblock_plan *plan; /* the execution's */
+    double flops;                /* of one execution, counted as direct convolution */
+    double bytes;                /* that the layer-by-layer schedule has to move */
+    double prepare_seconds;      /* for the weights, once */
+    double *seconds;             /* `repeats` of them */
     double median, least, most;
-    double peak; /* FMA operations a second of this processor with as many threads; 0 for backends
-                    that run elsewhere */
+    double peak; /* FMA operations a second of this processor with as many threads, the larger of
+                    those before and after; 0 for backends that run elsewhere */
 } timing;
 
 /* A backend that does not carry out this block, and why. */

@@ -15,10 +15,12 @@ static const char *rate_text(double amount, double seconds, char text[FIGURE_TEX
     return amount > 0 && seconds > 0 ? figure_text(amount / seconds, text) : "-";
 }
 
-static void print_timing(const timing *measured) {
+static void print_timing(const bench_request *request, const timing *measured) {
     const double median = measured->median;
     char columns[COLUMNS_SIZE];
     char figures[5][FIGURE_TEXT_SIZE];
+    char weights[BYTES_TEXT_SIZE];
+    char workspace[BYTES_TEXT_SIZE];
 
     (void)snprintf(columns, sizeof columns, "%7d %11s %11s %11s %9s %8s", measured->threads,
                    figure_text(1e3 * median, figures[0]),
@@ -31,6 +33,12 @@ static void print_timing(const timing *measured) {
                     100 * measured->flops / median / measured->peak);
     else
         report_line(denseblock_backend_name(measured->backend), "%s", columns);
+    report_line("", "weights %s, prepared in %s ms; workspace %s",
+                bytes_text(denseblock_plan_weights_bytes(measured->plan), weights),
+                figure_text(1e3 * measured->prepare_seconds, figures[0]),
+                bytes_text(denseblock_plan_workspace_bytes(measured->plan), workspace));
+    if (request->plan)
+        report_lines("", denseblock_plan_describe(measured->plan));
 }
 
 void bench_print(const bench_request *request, const denseblock_desc *desc,
@@ -40,11 +48,16 @@ void bench_print(const bench_request *request, const denseblock_desc *desc,
     char layers[LAYERS_TEXT_SIZE];
     char flops[FIGURE_TEXT_SIZE];
     char bytes[FIGURE_TEXT_SIZE];
+    char y_bytes[BYTES_TEXT_SIZE];
     int64_t x[4];
+    int64_t y[4];
 
     input_shape(desc, x);
+    output_shape(desc, y);
     report_line("block", "%s %s, %s", shape_text(4, x, shape), denseblock_type_name(desc->type),
                 layers_text(desc, layers));
+    report_line("output", "%s, %s", shape_text(4, y, shape),
+                bytes_text(denseblock_plan_output_bytes(first->plan), y_bytes));
     report_line("work", "%s GFLOP as direct convolution, %s GB moved layer by layer",
                 figure_text(1e-9 * first->flops, flops), figure_text(1e-9 * first->bytes, bytes));
     for (size_t i = 0; i < figures->count; i++) {
@@ -55,16 +68,23 @@ void bench_print(const bench_request *request, const denseblock_desc *desc,
             report_line("peak", "%.1f GFLOP/s of multiply-adds, %d thread%s",
                         1e-9 * measured->peak, measured->threads, plural(measured->threads));
     }
-    report_line("repeats", "%" PRId64 ", after one to warm up; milliseconds below",
-                request->repeats);
+    report_line("repeats", "%" PRId64 ", after %" PRId64 " to warm up; milliseconds below",
+                request->repeats, request->warmups);
     (void)putchar('\n');
     report_line("backend", "%7s %11s %11s %11s %9s %8s %9s", "threads", "median", "min", "max",
                 "GFLOP/s", "GB/s", "of peak");
     for (size_t i = 0; i < figures->count; i++)
-        print_timing(&figures->timings[i]);
+        print_timing(request, &figures->timings[i]);
     for (size_t i = 0; i < figures->omission_count; i++)
         report_line(denseblock_backend_name(figures->omissions[i].backend), "not run: %s",
                     figures->omissions[i].reason);
+}
+
+static json_t *json_memory(const denseblock_plan *plan) {
+    return json_pack("{s:o, s:o, s:o}", "output_bytes",
+                     json_bytes(denseblock_plan_output_bytes(plan)), "weights_bytes",
+                     json_bytes(denseblock_plan_weights_bytes(plan)), "workspace_bytes",
+                     json_bytes(denseblock_plan_workspace_bytes(plan)));
 }
 
 static json_t *json_timing(const timing *measured) {
@@ -72,14 +92,17 @@ static json_t *json_timing(const timing *measured) {
     const bool has_peak = measured->peak > 0;
 
     return json_pack(
-        "{s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "backend",
+        "{s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "backend",
         denseblock_backend_name(measured->backend), "threads", measured->threads, "median_ms",
         json_number(1e3 * median), "min_ms", json_number(1e3 * measured->least), "max_ms",
         json_number(1e3 * measured->most), "gflops_per_second",
         json_rate(1e-9 * measured->flops, median), "gbytes_per_second",
         json_rate(1e-9 * measured->bytes, median), "peak_gflops_per_second",
         has_peak ? json_number(1e-9 * measured->peak) : json_null(), "fraction_of_peak",
-        has_peak ? json_rate(measured->flops / measured->peak, median) : json_null());
+        has_peak ? json_rate(measured->flops / measured->peak, median) : json_null(),
+        "prepare_ms", json_number(1e3 * measured->prepare_seconds), "memory",
+        json_memory(measured->plan), "plan",
+        json_lines(denseblock_plan_describe(measured->plan)));
 }
 
 static json_t *json_omission(const omission *omitted) {
@@ -98,10 +121,12 @@ outcome bench_print_json(const bench_request *request, const denseblock_desc *de
     for (size_t i = 0; backends != NULL && i < figures->omission_count; i++)
         backends = json_append(backends, json_omission(&figures->omissions[i]));
     input_shape(desc, x);
-    return json_print(json_pack("{s:s, s:s, s:o, s:o, s:s, s:I, s:o, s:o, s:o}", "command",
-                                "bench", "type", denseblock_type_name(desc->type), "input_shape",
-                                json_shape(x, 4), "layers", json_layers(desc), "algorithm",
-                                algorithm_name(request->options.algorithm), "repeats",
-                                (json_int_t)request->repeats, "flops", json_number(first->flops),
-                                "bytes_moved", json_number(first->bytes), "backends", backends));
+    return json_print(json_pack(
+        "{s:s, s:s, s:o, s:o, s:s, s:s, s:o, s:I, s:I, s:o, s:o, s:o}", "command", "bench",
+        "type", denseblock_type_name(desc->type), "input_shape", json_shape(x, 4), "layers",
+        json_layers(desc), "algorithm", algorithm_name(request->options.algorithm), "accuracy",
+        accuracy_name(request->options.accuracy), "group",
+        json_group(request->options.group_size), "warmups", (json_int_t)request->warmups,
+        "repeats", (json_int_t)request->repeats, "flops", json_number(first->flops),
+        "bytes_moved", json_number(first->bytes), "backends", backends));
 }

@@ -49,6 +49,13 @@ static long hardware_threads(void) {
     return count > 0 ? count : 1;
 }
 
+/* What the cpu backend uses of this processor. */
+static const char *kernels_text(void) {
+    const char *const isa = denseblock_build_info()->isa;
+
+    return isa != NULL ? isa : "none: DENSEBLOCK_ISA asks for what is not here";
+}
+
 static void print_build(void) {
     const denseblock_build *const build = denseblock_build_info();
     char model[CPU_MODEL_SIZE];
@@ -59,6 +66,7 @@ static void print_build(void) {
         report_line("", "%s, architectures %s", build->cuda_compiler, build->cuda_architectures);
     report_line("processor", "%s, %ld hardware thread%s", cpu_model(model), hardware_threads(),
                 plural(hardware_threads()));
+    report_line("kernels", "%s", kernels_text());
 }
 
 static void print_device(int number) {
@@ -159,10 +167,10 @@ static outcome print_json(void) {
     char model[CPU_MODEL_SIZE];
 
     return json_print(json_pack(
-        "{s:s, s:s, s:o, s:b, s:o, s:i, s:o, s:s, s:o}", "command", "info", "version",
+        "{s:s, s:s, s:o, s:b, s:o, s:i, s:o, s:o, s:s, s:o}", "command", "info", "version",
         denseblock_version_string(), "compiler", json_text(build->compiler), "openmp",
         build->openmp, "processor", json_text(cpu_model(model)), "hardware_threads",
-        (int)hardware_threads(), "cuda", json_cuda(), "auto",
+        (int)hardware_threads(), "isa", json_text(build->isa), "cuda", json_cuda(), "auto",
         denseblock_backend_name(denseblock_backend_auto()), "backends",
         json_list(json_backend, DENSEBLOCK_BACKEND_AUTO + 1, DENSEBLOCK_BACKEND_COUNT)));
 }

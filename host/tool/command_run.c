@@ -24,6 +24,7 @@ typedef struct job {
     ledger aside;   /* of what is there for comparisons only */
     kernel_files files;
     block_case block;
+    denseblock_plan *plan;     /* of the whole block */
     denseblock_array expected; /* of --expect */
     denseblock_array y;
     denseblock_output *output;
@@ -33,6 +34,14 @@ typedef struct job {
 static outcome check_request(const run_request *request) {
     if (request->tolerance >= 0 && !request->check && request->expect.path == NULL)
         return fail_input("--tolerance needs a comparison: add --check or --expect");
+    if (request->concat != CONCATENATION_IN_PLACE && request->options.group_size > 1)
+        return fail_input("--group computes layers together, and --concat %s one by one",
+                          concatenation_name(request->concat));
+    if (request->concat != CONCATENATION_IN_PLACE && request->plan)
+        return fail_input(
+            "--plan shows how the whole block is computed, and --concat %s computes "
+            "its layers one by one",
+            concatenation_name(request->concat));
     return OUTCOME_SUCCESS;
 }
 
@@ -62,11 +71,10 @@ static outcome check_paths(const run_request *request, const kernel_files *files
 }
 
 /* The plan of the whole block says whether it can run at all, and where. */
-static outcome plan_block(const run_request *request, const denseblock_desc *desc,
-                          run_figures *figures) {
-    denseblock_plan *plan;
-    const denseblock_status status =
-        denseblock_plan_create(desc, request->backend, &request->options, &plan);
+static outcome plan_block(const run_request *request, job *work, run_figures *figures) {
+    const denseblock_status status = denseblock_plan_create(&work->block.desc, request->backend,
+                                                            &request->options, &work->plan);
+    const denseblock_plan *const plan = work->plan;
 
     if (status != DENSEBLOCK_OK)
         return fail_status(status);
@@ -74,7 +82,8 @@ static outcome plan_block(const run_request *request, const denseblock_desc *des
     figures->threads = denseblock_plan_thread_count(plan);
     figures->flops = denseblock_plan_flops(plan);
     figures->y_bytes = denseblock_plan_output_bytes(plan);
-    denseblock_plan_destroy(plan);
+    if (request->concat == CONCATENATION_IN_PLACE)
+        figures->plan = denseblock_plan_describe(plan);
     return OUTCOME_SUCCESS;
 }
 
@@ -90,7 +99,7 @@ static outcome load(const run_request *request, job *work, run_figures *figures)
         result = block_case_load(request->input, &work->files, &request->type, &work->account,
                                  &work->block);
     if (result == OUTCOME_SUCCESS)
-        result = plan_block(request, &work->block.desc, figures);
+        result = plan_block(request, work, figures);
     if (result == OUTCOME_SUCCESS)
         result =
             expectation_load(&request->expect, &work->block.desc, &work->aside, &work->expected);
@@ -120,7 +129,8 @@ static outcome execute(const run_request *request, job *work, run_figures *figur
     return result;
 }
 
-static outcome compare_with_reference(job *work, double tolerance, comparison *check) {
+static outcome compare_with_reference(const run_request *request, job *work, double tolerance,
+                                      comparison *check) {
     const denseblock_desc *const desc = &work->block.desc;
     progress bar = progress_start("reference");
     denseblock_array y;
@@ -130,7 +140,7 @@ static outcome compare_with_reference(job *work, double tolerance, comparison *c
     if (result != OUTCOME_SUCCESS)
         return result;
     copy_channels(&y, &work->y, desc->channels);
-    result = run_reference(&work->block, &work->aside, &bar, &y);
+    result = run_reference(&work->block, request->options.thread_count, &work->aside, &bar, &y);
     progress_erase(&bar);
     if (result == OUTCOME_SUCCESS)
         *check = compare(desc, &work->y, &y, (corner){0}, tolerance);
@@ -151,7 +161,7 @@ static outcome make_comparisons(const run_request *request, job *work, run_figur
         figures->expected = true;
     }
     if (request->check && figures->backend != DENSEBLOCK_BACKEND_REFERENCE) {
-        const outcome result = compare_with_reference(work, tolerance, &figures->check);
+        const outcome result = compare_with_reference(request, work, tolerance, &figures->check);
 
         figures->checked = true;
         return result;
@@ -192,6 +202,7 @@ static void job_free(job *work) {
     denseblock_output_discard(work->output);
     array_release(&work->y, &work->account);
     array_release(&work->expected, &work->aside);
+    denseblock_plan_destroy(work->plan);
     block_case_free(&work->block, &work->account);
     kernel_files_free(&work->files);
 }
@@ -256,6 +267,7 @@ outcome command_run(int argc, char **argv) {
          &request.expect, false},
         {"tolerance", "R", "relative error allowed (default: by type)", parse_tolerance,
          &request.tolerance, false},
+        {"plan", NULL, "show how the block is computed", NULL, &request.plan, false},
         {"json", NULL, "report as JSON", NULL, &request.json, false},
     };
     command_line line;

@@ -28,6 +28,7 @@ outcome execution_create(const denseblock_desc *desc, denseblock_backend backend
                          const denseblock_plan_options *options, const void *const *kernels,
                          ledger *account, execution *made) {
     denseblock_status status;
+    double start;
     outcome result;
 
     *made = (execution){0};
@@ -40,7 +41,9 @@ outcome execution_create(const denseblock_desc *desc, denseblock_backend backend
     result = allocate_memory(account, made);
     if (result != OUTCOME_SUCCESS)
         return result;
+    start = stopwatch_seconds();
     status = denseblock_weights_prepare(made->context, made->plan, kernels, made->weights);
+    made->prepare_seconds = stopwatch_seconds() - start;
     return status == DENSEBLOCK_OK ? OUTCOME_SUCCESS : fail_status(status);
 }
 
@@ -84,12 +87,13 @@ void execution_free(execution *run, ledger *account) {
     *run = (execution){0};
 }
 
-outcome run_reference(const block_case *block, ledger *account, progress *bar,
-                      denseblock_array *y) {
+outcome run_reference(const block_case *block, int64_t thread_count, ledger *account,
+                      progress *bar, denseblock_array *y) {
+    const denseblock_plan_options options = {.thread_count = thread_count};
     execution reference;
     outcome result;
 
-    result = execution_create(&block->desc, DENSEBLOCK_BACKEND_REFERENCE, NULL,
+    result = execution_create(&block->desc, DENSEBLOCK_BACKEND_REFERENCE, &options,
                               block->kernel_data, account, &reference);
     if (result == OUTCOME_SUCCESS)
         result = execution_run(&reference, NULL, y->data, bar, NULL);

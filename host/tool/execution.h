@@ -16,6 +16,7 @@ typedef struct execution {
     void *weights;
     void *workspace;
     size_t weights_bytes, workspace_bytes;
+    double prepare_seconds; /* in denseblock_weights_prepare */
 } execution;
 
 /* Makes everything ready.
@@ -46,8 +47,10 @@ outcome execution_run(execution *run, const void *x, void *y, progress *bar, dou
 void execution_free(execution *run, ledger *account);
 
 /* Runs the reference backend on a case whose x lies in the first C0 channels of `y`, and leaves
- * the result there. */
-outcome run_reference(const block_case *block, ledger *account, progress *bar,
-                      denseblock_array *y);
+ * the result there.
+ *
+ *   thread_count   as in denseblock_plan_options */
+outcome run_reference(const block_case *block, int64_t thread_count, ledger *account,
+                      progress *bar, denseblock_array *y);
 
 #endif

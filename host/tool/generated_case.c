@@ -100,29 +100,45 @@ outcome generate_uniform(const uniform_block *sizes, uint64_t seed, ledger *acco
     return generate_tensors(seed, account, block);
 }
 
+/* Draws the layers: some blocks have one kernel size and growth, as networks do, others none alike.
+ */
+static void draw_layers(random_stream *draw, bool only_3x3, int64_t most_growth,
+                        block_case *block) {
+    const bool all_3x3 = random_between(draw, 0, 1) == 0 || only_3x3;
+    const bool one_growth = random_between(draw, 0, 1) == 0;
+    const int64_t growth = random_between(draw, 1, most_growth);
+
+    for (int64_t l = 0; l < block->desc.layer_count; l++) {
+        denseblock_layer *const layer = &block->layers[l];
+        const bool is_3x3 = random_between(draw, 0, 1) == 0 || all_3x3;
+
+        layer->kernel_height = is_3x3 ? 3 : random_between(draw, 1, 5);
+        layer->kernel_width = is_3x3 ? 3 : random_between(draw, 1, 5);
+        layer->growth = one_growth ? growth : random_between(draw, 1, most_growth);
+    }
+}
+
 outcome generate_random(uint64_t seed, denseblock_type type, bool only_3x3, ledger *account,
                         block_case *block) {
     random_stream draw = random_stream_of(seed, STREAM_SIZES);
+    /* More channels than the vectors of any processor, or more layers than a backend computes
+     * together: both at once would keep the reference busy for long. */
+    const bool wide = random_between(&draw, 0, 3) == 0;
+    const int64_t most_channels = wide ? 50 : 9;
     outcome result;
 
-    result = block_case_reserve(random_between(&draw, 0, 5), block);
+    result = block_case_reserve(random_between(&draw, 0, wide ? 3 : 8), block);
     if (result != OUTCOME_SUCCESS)
         return result;
     block->desc.batch = random_between(&draw, 0, 15) == 0 ? 0 : random_between(&draw, 1, 3);
-    block->desc.height = random_between(&draw, 1, 17);
+    block->desc.height = random_between(&draw, 1, 20);
     /* Any width but the height: equal ones would hide an exchange of the two. */
-    block->desc.width = random_between(&draw, 1, 16);
+    block->desc.width = random_between(&draw, 1, 19);
     if (block->desc.width >= block->desc.height)
         block->desc.width++;
-    block->desc.channels = random_between(&draw, 1, 9);
+    block->desc.channels = random_between(&draw, 1, most_channels);
     block->desc.type = type;
-    for (int64_t l = 0; l < block->desc.layer_count; l++) {
-        denseblock_layer *const layer = &block->layers[l];
-
-        layer->kernel_height = only_3x3 ? 3 : random_between(&draw, 1, 5);
-        layer->kernel_width = only_3x3 ? 3 : random_between(&draw, 1, 5);
-        layer->growth = random_between(&draw, 1, 9);
-    }
+    draw_layers(&draw, only_3x3, most_channels, block);
     result = generate_tensors(seed, account, block);
     if (result == OUTCOME_SUCCESS && random_between(&draw, 0, 7) == 0)
         fill_specials(&block->input, random_stream_of(seed, STREAM_SPECIALS));

@@ -27,10 +27,11 @@ typedef struct uniform_block {
 outcome generate_uniform(const uniform_block *sizes, uint64_t seed, ledger *account,
                          block_case *block);
 
-/* A small block whose sizes are drawn too: empty batches, ragged growth and kernels of even and
- * uneven sizes among them; in one block of eight x holds NaN and infinities.
+/* A small block whose sizes are drawn too: empty batches, growth from a channel to several vectors,
+ * all kernels 3x3 in half of the blocks and of even and uneven sizes in the others; in one block of
+ * eight x holds NaN and infinities.
  *
- *   only_3x3   all kernels are 3x3, as Winograd algorithms need them */
+ *   only_3x3   all kernels of all blocks are 3x3, as Winograd algorithms need them */
 outcome generate_random(uint64_t seed, denseblock_type type, bool only_3x3, ledger *account,
                         block_case *block);
 

@@ -48,6 +48,21 @@ json_t *json_text(const char *text) {
     return value;
 }
 
+json_t *json_lines(const char *text) {
+    json_t *array;
+
+    if (text == NULL)
+        return json_null();
+    array = json_array();
+    while (array != NULL && *text != '\0') {
+        const size_t length = strcspn(text, "\n");
+
+        array = json_append(array, json_stringn(text, length));
+        text += length + (text[length] == '\n');
+    }
+    return array;
+}
+
 json_t *json_number(double value) {
     if (isnan(value))
         return json_string("nan");
@@ -70,6 +85,10 @@ json_t *json_append(json_t *array, json_t *value) {
         return array;
     json_decref(array);
     return NULL;
+}
+
+json_t *json_group(int64_t size) {
+    return size > 0 ? json_integer((json_int_t)size) : json_null();
 }
 
 json_t *json_shape(const int64_t *shape, int rank) {

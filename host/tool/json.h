@@ -10,10 +10,12 @@
 
 /* Each makes a value; NULL where memory is out, which json_pack passes on, and json_print finds
  * at the end. */
-json_t *json_text(const char *text); /* bytes that are not UTF-8 become '?'; NULL: null */
-json_t *json_number(double value);   /* JSON has no NaN and Inf: "nan", "inf", "-inf" */
+json_t *json_text(const char *text);  /* bytes that are not UTF-8 become '?'; NULL: null */
+json_t *json_lines(const char *text); /* an array of the lines, which are ASCII; NULL: null */
+json_t *json_number(double value);    /* JSON has no NaN and Inf: "nan", "inf", "-inf" */
 json_t *json_rate(double amount, double seconds); /* amount a second; null for no rate */
 json_t *json_bytes(size_t count);
+json_t *json_group(int64_t size); /* of --group; 0, which leaves it to the plan: null */
 json_t *json_shape(const int64_t *shape, int rank);
 json_t *json_layers(const denseblock_desc *desc);
 

@@ -10,6 +10,9 @@
 void report_line(const char *title, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* The same for a text of several lines, each ended by a newline. */
+void report_lines(const char *title, const char *text);
+
 /* Prints the text and ends the line. Names of files may hold control bytes: they become '?', so
  * that one line stays one, and no terminal obeys it. */
 void print_line(FILE *stream, const char *format, va_list arguments)

@@ -55,7 +55,11 @@ typedef struct command_line {
 #define OPTIONS_OF_PLAN(OPTIONS) \
     {"threads", "N", "threads of CPU backends", parse_threads, &(OPTIONS).thread_count, false}, \
     {"algorithm", "A", "auto (default), direct, winograd2, winograd4", parse_algorithm, \
-     &(OPTIONS).algorithm, false}
+     &(OPTIONS).algorithm, false}, \
+    {"accuracy", "A", "default, or high, which leaves out winograd4", parse_accuracy, \
+     &(OPTIONS).accuracy, false}, \
+    {"group", "N", "layers computed together (default: the plan's choice)", parse_group, \
+     &(OPTIONS).group_size, false}
 // clang-format on
 
 /* Reads the command line into the targets of the options, in the order given.

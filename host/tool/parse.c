@@ -68,6 +68,10 @@ outcome parse_threads(const char *option, const char *text, void *target) {
     return parse_integer(option, text, 1, 1024, target);
 }
 
+outcome parse_group(const char *option, const char *text, void *target) {
+    return parse_integer(option, text, 1, 10000, target);
+}
+
 outcome parse_layers(const char *option, const char *text, void *target) {
     return parse_integer(option, text, 0, 10000, target);
 }
@@ -78,6 +82,10 @@ outcome parse_growth(const char *option, const char *text, void *target) {
 
 outcome parse_repeats(const char *option, const char *text, void *target) {
     return parse_integer(option, text, 1, 1000000, target);
+}
+
+outcome parse_warmups(const char *option, const char *text, void *target) {
+    return parse_integer(option, text, 0, 1000000, target);
 }
 
 outcome parse_seed(const char *option, const char *text, void *target) {

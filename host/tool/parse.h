@@ -20,9 +20,11 @@ option_parser parse_text;
 
 /* Whole numbers: int64_t. */
 option_parser parse_threads; /* 1 to 1024 */
+option_parser parse_group;   /* 1 to 10000 */
 option_parser parse_layers;  /* 0 to 10000 */
 option_parser parse_growth;  /* at least 1 */
 option_parser parse_repeats; /* 1 to 1000000, for trials too */
+option_parser parse_warmups; /* 0 to 1000000 */
 option_parser parse_seed;    /* 0 to SEED_MOST */
 
 /* A finite number from 0: double. */
@@ -45,6 +47,7 @@ option_parser parse_corner; /* "Y,X": the corner of comparison.h */
 /* Names. */
 option_parser parse_backend;   /* denseblock_backend */
 option_parser parse_algorithm; /* denseblock_algorithm */
+option_parser parse_accuracy;  /* denseblock_accuracy */
 
 /* --dtype, which may be left out. */
 typedef struct type_choice {
@@ -67,5 +70,6 @@ outcome parse_choice(const char *option, const char *text, const char *const *na
                      size_t *index);
 
 const char *algorithm_name(denseblock_algorithm algorithm);
+const char *accuracy_name(denseblock_accuracy accuracy);
 
 #endif

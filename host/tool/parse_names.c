@@ -13,6 +13,9 @@ enum { LIST_SIZE = 128, NAME_SIZE = 32 };
 static const char *const ALGORITHMS[] = {"auto", "direct", "winograd2", "winograd4"};
 enum { ALGORITHM_COUNT = sizeof ALGORITHMS / sizeof ALGORITHMS[0] };
 
+static const char *const ACCURACIES[] = {"default", "high"};
+enum { ACCURACY_COUNT = sizeof ACCURACIES / sizeof ACCURACIES[0] };
+
 enum { TYPE_COUNT = 4 };
 
 static const char ALL[] = "all";
@@ -71,6 +74,20 @@ outcome parse_algorithm(const char *option, const char *text, void *target) {
 
 const char *algorithm_name(denseblock_algorithm algorithm) {
     return ALGORITHMS[algorithm];
+}
+
+outcome parse_accuracy(const char *option, const char *text, void *target) {
+    denseblock_accuracy *value = target;
+    size_t index = 0;
+    const outcome result = parse_choice(option, text, ACCURACIES, ACCURACY_COUNT, &index);
+
+    if (result == OUTCOME_SUCCESS)
+        *value = (denseblock_accuracy)index;
+    return result;
+}
+
+const char *accuracy_name(denseblock_accuracy accuracy) {
+    return ACCURACIES[accuracy];
 }
 
 /* `all` is a name too where the option takes a list. */

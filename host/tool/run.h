@@ -23,12 +23,15 @@ typedef struct run_request {
     bool check;
     expectation_choice expect;
     double tolerance; /* below 0: that of the type */
+    bool plan;        /* print it */
     bool json;
 } run_request;
 
 typedef struct run_figures {
     denseblock_backend backend; /* that ran */
     int threads;
+    const char
+        *plan; /* its description, which is the plan's; NULL where every layer has a plan */
     double flops;
     measures taken;
     size_t y_bytes;

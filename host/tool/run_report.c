@@ -65,6 +65,8 @@ static void print_execution(const run_request *request, const run_figures *figur
                 bytes_text(figures->y_bytes, y), bytes_text(taken->weights_bytes, weights),
                 bytes_text(taken->workspace_bytes, workspace),
                 bytes_text(figures->peak_bytes, peak), concatenation_name(request->concat));
+    if (request->plan)
+        report_lines("plan", figures->plan);
 }
 
 void run_print(const run_request *request, const denseblock_desc *desc,
@@ -110,18 +112,20 @@ outcome run_print_json(const run_request *request, const denseblock_desc *desc,
     input_shape(desc, x);
     output_shape(desc, y);
     return json_print(json_pack(
-        "{s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:s, s:b, s:i, s:s, s:s, s:o, s:o, s:o, s:o, s:o, "
-        "s:o, s:o}",
+        "{s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:s, s:b, s:i, s:s, s:s, s:o, s:o, s:s, s:o, s:o, "
+        "s:o, s:o, s:o, s:o, s:o}",
         "command", "run", "files", json_files(request), "type", denseblock_type_name(desc->type),
         "input_shape", json_shape(x, 4), "output_shape", json_shape(y, 4), "layers",
         json_layers(desc), "kernels_note",
         json_text(desc->layer_count == 0 ? NO_KERNELS_NOTE : NULL), "backend",
         denseblock_backend_name(figures->backend), "backend_is_auto",
         request->backend == DENSEBLOCK_BACKEND_AUTO, "threads", figures->threads, "algorithm",
-        algorithm_name(request->options.algorithm), "concat", concatenation_name(request->concat),
-        "milliseconds", json_number(1e3 * seconds), "flops", json_number(figures->flops),
-        "gflops_per_second", json_rate(1e-9 * figures->flops, seconds), "memory",
-        json_memory(figures), "check",
+        algorithm_name(request->options.algorithm), "accuracy",
+        accuracy_name(request->options.accuracy), "group",
+        json_group(request->options.group_size), "plan", json_lines(figures->plan), "concat",
+        concatenation_name(request->concat), "milliseconds", json_number(1e3 * seconds), "flops",
+        json_number(figures->flops), "gflops_per_second",
+        json_rate(1e-9 * figures->flops, seconds), "memory", json_memory(figures), "check",
         figures->checked ? json_comparison(&figures->check) : json_null(), "check_note",
         json_text(check_note(request, figures)), "expect",
         figures->expected ? json_comparison(&figures->expectation) : json_null()));

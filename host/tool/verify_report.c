@@ -36,6 +36,12 @@ static const char *reproducing_command(const verify_request *request, const veri
     if (request->options.algorithm != DENSEBLOCK_ALGORITHM_AUTO)
         length += snprintf(command + length, (size_t)(COMMAND_SIZE - length), " --algorithm %s",
                            algorithm_name(request->options.algorithm));
+    if (request->options.accuracy != DENSEBLOCK_ACCURACY_DEFAULT)
+        length += snprintf(command + length, (size_t)(COMMAND_SIZE - length), " --accuracy %s",
+                           accuracy_name(request->options.accuracy));
+    if (request->options.group_size > 0)
+        length += snprintf(command + length, (size_t)(COMMAND_SIZE - length), " --group %" PRId64,
+                           request->options.group_size);
     if (request->options.thread_count > 0)
         length += snprintf(command + length, (size_t)(COMMAND_SIZE - length),
                            " --threads %" PRId64, request->options.thread_count);

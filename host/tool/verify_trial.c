@@ -55,7 +55,7 @@ static outcome find_expected(const verify_request *request, const block_case *bl
         return expectation_load(&request->expect, &block->desc, account, expected);
     result = make_y(block, true, account, expected);
     if (result == OUTCOME_SUCCESS)
-        result = run_reference(block, account, bar, expected);
+        result = run_reference(block, request->options.thread_count, account, bar, expected);
     return result;
 }
 

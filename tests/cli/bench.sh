@@ -8,12 +8,19 @@ bench=(bench --shape "1,8,8,4" --layers 2 --growth 4 --repeat 3)
 
 test_json() {
     expect 0 "${bench[@]}" --threads 2 --json
-    expect_json backend threads median_ms min_ms max_ms gflops_per_second fraction_of_peak
+    expect_json backend threads median_ms min_ms max_ms gflops_per_second fraction_of_peak \
+        prepare_ms output_bytes weights_bytes workspace_bytes plan
+    expect_text out '"warmups": 1' '"repeats": 3'
+    expect 0 "${bench[@]}" --warmup 0 --backend reference --json
+    expect_text out '"warmups": 0' '"output_bytes": 3072' '"backend reference: '
 }
 
 test_text() {
     expect 0 "${bench[@]}" --threads 1 --backend reference --kernel 1x1 --dtype f64
-    expect_text out reference GFLOP/s
+    expect_text out reference GFLOP/s "1x8x8x12, 6.0 KiB" prepared workspace
+    expect_no_text out "layer 1"
+    expect 0 "${bench[@]}" --backend all --group 1 --accuracy high --plan
+    expect_text out "backend reference" "backend cpu" "layer 1"
 }
 
 # A block without layers has no operations, and no rate.

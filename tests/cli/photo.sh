@@ -8,6 +8,7 @@ source "$(dirname "$0")/lib.sh"
 test_main_job() {
     expect 0 run --input "$photo/astronaut.png" --kernels "$photo" --output y.npy \
         --feature-maps maps.png --check --expect "$photo/crop.npy" --expect-at 96,168
+    expect_text out "check       equal" "expect      equal"
     [[ $(npy_header y.npy) == *"'<f4'"*"(1, 512, 512, 51)"* ]] ||
         fail "expected y as <f4 (1, 512, 512, 51), found $(npy_header y.npy)"
     local size=$((128 + 512 * 512 * 51 * 4))

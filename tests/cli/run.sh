@@ -23,14 +23,71 @@ test_dtype() {
     ! cmp -s bf16.npy f32.npy || fail "--dtype bf16 gave the result of f32"
 }
 
-# The ways to hold the features differ in memory and time, never in the result.
+# The ways to hold the features differ in memory and time, never in the result; in its rounding
+# only where the backend computes several layers together.
 test_concat() {
     local how
     for how in inplace copy copy-keep; do
-        expect 0 run "${odd[@]}" --output "$how.npy" --concat "$how"
+        expect 0 run "${odd[@]}" --output "$how.npy" --concat "$how" --backend reference
+        expect 0 run "${odd[@]}" --output "auto-$how.npy" --concat "$how" "${expected[@]}"
     done
     same inplace.npy copy.npy
     same inplace.npy copy-keep.npy
+    same auto-copy.npy auto-copy-keep.npy
+}
+
+# Layers that run one by one have no plan together: what would be passed over is refused.
+test_concat_one_by_one() {
+    local copy=(run "${odd[@]}" --output y.npy --concat copy)
+    refused 2 "--group" "--concat copy" -- "${copy[@]}" --group 2
+    refused 2 "--plan" "--concat copy" -- "${copy[@]}" --plan
+    expect 0 "${copy[@]}" --group 1 --json
+    expect_text out '"plan": null'
+    three_by_three
+    for algorithm in direct winograd2 winograd4; do
+        expect 0 "${block[@]}" --concat copy --algorithm "$algorithm" --check
+        expect_text out "check       equal"
+    done
+}
+
+# Sets $block to the command for a block that every algorithm of the cpu backend computes.
+three_by_three() {
+    expect 0 generate --shape 1,13,12,5 --layers 4 --growth 8 --seed 2 --out block
+    block=(run --input block/input.npy --kernels block --output y.npy --backend cpu)
+}
+
+# What is asked for is what runs, and computes the same.
+test_plan_options() {
+    three_by_three
+    expect 0 "${block[@]}" --plan --check --algorithm winograd2
+    expect_text out "F(2x2)" "check       equal"
+    expect_no_text out "F(4x4)" direct
+    expect 0 "${block[@]}" --plan --check --algorithm winograd4 --group 3
+    expect_text out "layers 0..2 as a group: Winograd F(4x4)" "check       equal"
+    expect 0 "${block[@]}" --plan --check --algorithm direct --group 2
+    expect_text out "layers 0..1 as a group: direct" "layers 2..3 as a group" "check       equal"
+    expect 0 "${block[@]}" --plan --check --accuracy high
+    expect_text out "check       equal"
+    expect_no_text out "F(4x4)"
+    refused 2 accuracy -- "${block[@]}" --algorithm winograd4 --accuracy high
+    refused 2 3x3 1x1 -- run --input "$cases/kernel_1x1/input.npy" --kernels "$cases/kernel_1x1" \
+        --output z.npy --backend cpu --algorithm winograd2
+    expect 0 "${block[@]}" --json --algorithm winograd2 --accuracy high --group 2
+    expect_text out '"accuracy": "high"' '"group": 2' '"layers 0..1 as a group'
+    expect 0 "${block[@]}" --json
+    expect_text out '"accuracy": "default"' '"group": null'
+}
+
+# The environment variable forces the kernels of the cpu backend; a name that is none is no name
+# to pass over.
+test_isa() {
+    three_by_three
+    export DENSEBLOCK_ISA=portable
+    expect 0 "${block[@]}" --plan --check
+    expect_text out "kernels for portable" "check       equal"
+    export DENSEBLOCK_ISA=sse9
+    refused 2 DENSEBLOCK_ISA sse9 portable -- "${block[@]}"
+    expect 0 "${block[@]/cpu/reference}"
 }
 
 test_threads() {
@@ -99,8 +156,15 @@ test_threads_run_out() {
 }
 
 test_check() {
-    expect 0 run "${odd[@]}" --output y.npy --check
-    expect 0 run "${odd[@]}" --output y.npy --check --dtype f16
+    local type
+    for type in f64 f32 f16 bf16; do
+        expect 0 run "${odd[@]}" --output y.npy --backend cpu --check --dtype "$type"
+        expect_text out "check       equal"
+    done
+    expect 0 run "${odd[@]}" --output y.npy --backend reference --check
+    expect_text out "not made: the reference itself ran"
+    expect 0 run "${odd[@]}" --output y.npy --backend reference --check --json
+    expect_text out '"check": null' '"check_note": "not made'
 }
 
 # A result that is not the expected one is written all the same: it is what one wants to look at.

@@ -61,6 +61,12 @@ test_bad_number() {
     for number in 0 -1 abc "" 2.5 1e3 0x2 99999999999999999999 "1 " 1025; do
         refused 2 "--threads" -- run "${files[@]}" "--threads=$number"
     done
+    for number in 0 -1 two 10001; do
+        refused 2 "--group" -- verify "${sizes[@]}" "--group=$number"
+    done
+    for number in -1 none 1000001; do
+        refused 2 "--warmup" -- bench "${sizes[@]}" "--warmup=$number"
+    done
     for number in 0 -1 x 1e; do
         refused 2 "--growth" -- bench --shape 1,5,4,2 --layers 1 "--growth=$number"
     done
@@ -89,6 +95,7 @@ test_bad_name() {
     refused 2 "--backend" cpuu cpu reference -- run "${files[@]}" --backend cpuu
     refused 2 "--concat" copy-keep -- run "${files[@]}" --concat cpoy
     refused 2 "--algorithm" winograd2 -- run "${files[@]}" --algorithm winograd
+    refused 2 "--accuracy" hihg high default -- run "${files[@]}" --accuracy hihg
     refused 2 "--backend" -- verify "${sizes[@]}" --backend reference,
     refused 2 "--backend" foo "cuda, all" -- verify "${sizes[@]}" --backend foo
     refused 2 "--backend" alone -- verify "${sizes[@]}" --backend all,reference
@@ -133,9 +140,21 @@ test_version() {
 # Why a backend is missing is the first thing that a user of a machine without a GPU asks.
 test_info() {
     expect 0 info
-    expect_text out reference cuda
+    expect_text out "reference   can run" "cpu         can run" cuda
     expect 0 info --json
-    expect_json version backends
+    expect_json version isa backends
+}
+
+# Whose kernels the cpu backend uses here.
+test_info_isa() {
+    DENSEBLOCK_ISA=portable expect 0 info
+    expect_text out "kernels     portable"
+    DENSEBLOCK_ISA=portable expect 0 info --json
+    expect_text out '"isa": "portable"'
+    DENSEBLOCK_ISA=sse9 expect 0 info
+    expect_text out "none: DENSEBLOCK_ISA"
+    DENSEBLOCK_ISA=sse9 expect 0 info --json
+    expect_text out '"isa": null'
 }
 
 test_help_to_full_disk() {

@@ -26,10 +26,10 @@ test_wrong_value() {
     expect_json passed
 
     # The command that is given to see one trial again does show it.
-    expect 1 verify --backend cpu --trials 8 --seed 40
+    expect 1 verify --backend cpu --trials 8 --seed 40 --group 1 --accuracy high --threads 1
     local again
     again=$(grep -o 'denseblock verify .*' "$scratch/out" | head -n 1)
-    [[ $again == *--seed* ]] || fail "no command to see it again in: $(cat "$scratch/out")"
+    [[ $again == *--seed*--accuracy\ high\ --group\ 1\ --threads\ 1 ]] || fail "no command to see it again in: $(cat "$scratch/out")"
     read -ra again <<<"${again#denseblock }"
     expect 1 "${again[@]}"
 }

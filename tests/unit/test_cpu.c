@@ -480,6 +480,24 @@ START_TEST(the_plan_chooses_what_suits_the_block_and_obeys_the_options) {
 }
 END_TEST
 
+/* A plan takes fewer threads before it takes another algorithm, whose results would differ. */
+START_TEST(threads_that_do_not_fit_or_have_nothing_to_do_are_left_out) {
+    struct fixture block;
+    denseblock_plan *plan;
+    denseblock_plan_options options = {.thread_count = 1024};
+    uniform_3x3(&block, 1, 56, 56, 64, 4, 32);
+    ck_ok(denseblock_plan_create(&block.desc, DENSEBLOCK_BACKEND_CPU, &options, &plan));
+    ck_assert_ptr_nonnull(strstr(denseblock_plan_describe(plan), "Winograd F(4x4)"));
+    ck_assert_uint_le(denseblock_plan_workspace_bytes(plan), 64 << 20);
+    ck_assert_int_lt(denseblock_plan_thread_count(plan), 1024);
+    denseblock_plan_destroy(plan);
+    uniform_3x3(&block, 1, 4, 4, 2, 3, 2);
+    ck_ok(denseblock_plan_create(&block.desc, DENSEBLOCK_BACKEND_CPU, &options, &plan));
+    ck_assert_int_eq(denseblock_plan_thread_count(plan), 1);
+    denseblock_plan_destroy(plan);
+}
+END_TEST
+
 START_TEST(what_the_options_ask_for_in_vain_is_refused) {
     struct fixture block;
     denseblock_plan *plan;
@@ -583,6 +601,7 @@ Suite *suite(void) {
         the_workspace_does_not_grow_with_the_batch_beyond_a_slice,
         a_block_that_no_transform_fits_in_the_limit_runs_directly,
         the_plan_chooses_what_suits_the_block_and_obeys_the_options,
+        threads_that_do_not_fit_or_have_nothing_to_do_are_left_out,
         what_the_options_ask_for_in_vain_is_refused,
         sixteen_bit_elements_are_converted_exactly,
         progress_grows_to_one_in_slices_and_steps,

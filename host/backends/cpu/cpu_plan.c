@@ -41,18 +41,27 @@ static denseblock_status check_options(const denseblock_plan *plan,
     return DENSEBLOCK_OK;
 }
 
+/* Waking a thread costs more than what it would do in a layer of a tiny block. */
+static int useful_threads(const denseblock_plan *plan, int thread_count) {
+    static const double least_flops = 100e3;
+    const double most = plan->flops / (double)(plan->layer_count + 1) / least_flops;
+    return most < thread_count ? (int)most + 1 : thread_count;
+}
+
 static denseblock_status lay_out(denseblock_plan *plan, const denseblock_plan_options *options,
                                  struct dblk_cpu_plan *cpu) {
+    const size_t limit = options->workspace_limit;
+    const int threads = useful_threads(plan, dblk_host_thread_count(options->thread_count));
     dblk_cpu_choose(plan, options, false, cpu);
-    bool fits = dblk_cpu_lay_out_workspace(plan, options->workspace_limit, cpu);
+    bool fits = dblk_cpu_lay_out_workspace(plan, threads, limit, cpu);
     if (!fits && options->algorithm == DENSEBLOCK_ALGORITHM_AUTO) {
         denseblock_plan_options frugal = *options;
         dblk_cpu_choose(plan, &frugal, true, cpu);
-        fits = dblk_cpu_lay_out_workspace(plan, options->workspace_limit, cpu);
+        fits = dblk_cpu_lay_out_workspace(plan, threads, limit, cpu);
         if (!fits && options->group_size == 0) {
             frugal.group_size = 1;
             dblk_cpu_choose(plan, &frugal, true, cpu);
-            (void)dblk_cpu_lay_out_workspace(plan, options->workspace_limit, cpu);
+            (void)dblk_cpu_lay_out_workspace(plan, threads, limit, cpu);
         }
     }
     if (plan->workspace_bytes == SIZE_MAX || !dblk_cpu_lay_out_weights(plan, cpu))
@@ -77,7 +86,6 @@ denseblock_status dblk_cpu_plan_make(denseblock_plan *plan,
         return dblk_fail(DENSEBLOCK_OUT_OF_MEMORY, "no memory for a plan of %" PRId64 " layers",
                          plan->layer_count);
     plan->details = cpu;
-    plan->thread_count = dblk_host_thread_count(options->thread_count);
     cpu->kernels = kernels;
     cpu->real_size = plan->type == DENSEBLOCK_F64 ? sizeof(double) : sizeof(float);
     return lay_out(plan, options, cpu);

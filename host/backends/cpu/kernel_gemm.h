@@ -31,7 +31,7 @@ INLINE void NAME(block)(const struct dblk_gemm *gemm, const REAL *a, REAL *sums,
                 EACH (p, PIXELS)
                     __builtin_prefetch(tap + (PIXELS + p) * pixel + strip);
                 for (int64_t line = 0; line < lines; line++, *ahead += LINE_BYTES)
-                    __builtin_prefetch(*ahead);
+                    __builtin_prefetch(*ahead, 0, 2);
                 for (int64_t c = strip; c < end; c++) {
                     NAME(vector) weights[DBLK_MOST_PANEL];
                     EACH (v, PANEL)

@@ -247,7 +247,8 @@ static bool lay_out_steps(denseblock_plan *plan, size_t limit, struct dblk_cpu_p
     return false;
 }
 
-bool dblk_cpu_lay_out_workspace(denseblock_plan *plan, size_t limit, struct dblk_cpu_plan *cpu) {
+/* With plan->thread_count threads. */
+static bool lay_out_walk(denseblock_plan *plan, size_t limit, struct dblk_cpu_plan *cpu) {
     const int64_t height = plan->height, one = smaller(1, plan->batch);
     const bool fits = try_walk(plan, one, height, limit, cpu);
     const size_t whole = stack_bytes(cpu);
@@ -268,4 +269,14 @@ bool dblk_cpu_lay_out_workspace(denseblock_plan *plan, size_t limit, struct dblk
                      limit, cpu))
             return true;
     return try_walk(plan, smaller(1, plan->batch), height, limit, cpu);
+}
+
+bool dblk_cpu_lay_out_workspace(denseblock_plan *plan, int thread_count, size_t limit,
+                                struct dblk_cpu_plan *cpu) {
+    /* Too many threads must not decide the algorithm: results do not depend on their number. */
+    for (plan->thread_count = thread_count; !lay_out_walk(plan, limit, cpu);
+         plan->thread_count /= 2)
+        if (plan->thread_count == 1)
+            return false;
+    return true;
 }

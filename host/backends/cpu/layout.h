@@ -8,8 +8,9 @@
 bool dblk_cpu_lay_out_weights(denseblock_plan *plan, struct dblk_cpu_plan *cpu);
 
 /* Chooses slices or steps, and lays out the workspace for them: plan->slice_images, step_rows,
- * delays and workspace_bytes. False if no way was found that fits in `limit`; workspace_bytes is
- * then what the smallest takes, or SIZE_MAX. */
-bool dblk_cpu_lay_out_workspace(denseblock_plan *plan, size_t limit, struct dblk_cpu_plan *cpu);
+ * delays, workspace_bytes, and thread_count, which is less than `thread_count` if so many do not fit
+ * in `limit`. False if one thread does not fit; workspace_bytes is then what it takes, or SIZE_MAX. */
+bool dblk_cpu_lay_out_workspace(denseblock_plan *plan, int thread_count, size_t limit,
+                                struct dblk_cpu_plan *cpu);
 
 #endif
