@@ -38,6 +38,14 @@ struct tile {
     int64_t image, row, column, rows, columns;
 };
 
+static int64_t smaller(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
+
+static int64_t larger(int64_t a, int64_t b) {
+    return a > b ? a : b;
+}
+
 static char *pixel_of(const struct convolution *work, int64_t image, int64_t row,
                       int64_t column) {
     const denseblock_plan *plan = work->plan;
@@ -50,22 +58,27 @@ static void copy_input(const struct convolution *work, const struct tile *tile, 
                        int64_t depth, char *copy) {
     const denseblock_plan *plan = work->plan;
     const struct dblk_cpu_plan *cpu = dblk_cpu_plan_of(plan);
-    const int64_t above = (work->layer->kernel_height - 1) / 2;
-    const int64_t before = (work->layer->kernel_width - 1) / 2;
+    const int64_t top = tile->row - (work->layer->kernel_height - 1) / 2;
+    const int64_t left = tile->column - (work->layer->kernel_width - 1) / 2;
     const int64_t rows = tile->rows + work->layer->kernel_height - 1;
     const int64_t columns = tile->columns + work->layer->kernel_width - 1;
-    const size_t channel_offset = (size_t)c * denseblock_type_size(plan->type);
     const size_t pixel_bytes = (size_t)depth * cpu->real_size;
-    for (int64_t i = 0; i < rows; i++)
-        for (int64_t j = 0; j < columns; j++, copy += pixel_bytes) {
-            const int64_t row = tile->row + i - above, column = tile->column + j - before;
-            if (row < 0 || row >= plan->height || column < 0 || column >= plan->width)
-                memset(copy, 0, pixel_bytes);
-            else
-                cpu->kernels->rectify(plan->type, copy,
-                                      pixel_of(work, tile->image, row, column) + channel_offset,
-                                      depth);
+    const size_t row_bytes = (size_t)columns * pixel_bytes;
+    const int64_t first = larger(left, 0), end = smaller(left + columns, plan->width);
+    for (int64_t row = top; row < top + rows; row++, copy += row_bytes) {
+        if (row < 0 || row >= plan->height || first >= end) {
+            memset(copy, 0, row_bytes);
+            continue;
         }
+        char *to = copy + (size_t)(first - left) * pixel_bytes;
+        memset(copy, 0, (size_t)(first - left) * pixel_bytes);
+        cpu->kernels->rectify(plan->type, to, depth,
+                              pixel_of(work, tile->image, row, first) +
+                                  (size_t)c * denseblock_type_size(plan->type),
+                              plan->output_channels, end - first, depth);
+        memset(to + (size_t)(end - first) * pixel_bytes, 0,
+               (size_t)(left + columns - end) * pixel_bytes);
+    }
 }
 
 /* Adds what one copy gives to the sums. Taps in rows outside the image are left out. */
@@ -189,10 +202,6 @@ static void do_tile(const struct convolution *work, const struct tile *tile, int
         stop = work->layer->growth;
     if (first < stop)
         finish(work, tile, first, stop, &sums);
-}
-
-static int64_t smaller(int64_t a, int64_t b) {
-    return a < b ? a : b;
 }
 
 /* Deals the tiles of a region to the threads; and if there are few of them, the panels too. */

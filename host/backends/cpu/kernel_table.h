@@ -37,17 +37,22 @@ enum { LINE_BYTES = 64 };
 #include "backends/cpu/kernel_winograd.h"
 /* clang-format on */
 
-static void f32_rectify(denseblock_type type, void *dst, const void *src, int64_t count) {
-    float *to = dst;
-    if (type == DENSEBLOCK_F16)
-        for (int64_t i = 0; i < count; i++)
-            to[i] = dblk_relu_f32(dblk_widen_f16(((const uint16_t *)src)[i]));
-    else if (type == DENSEBLOCK_BF16)
-        for (int64_t i = 0; i < count; i++)
-            to[i] = dblk_relu_f32(dblk_widen_bf16(((const uint16_t *)src)[i]));
-    else
-        for (int64_t i = 0; i < count; i++)
-            to[i] = dblk_relu_f32(((const float *)src)[i]);
+static void f32_rectify(denseblock_type type, void *dst, ptrdiff_t dst_stride, const void *src,
+                        ptrdiff_t src_stride, int64_t pixels, int64_t count) {
+    for (int64_t p = 0; p < pixels; p++) {
+        float *to = (float *)dst + p * dst_stride;
+        const float *from = (const float *)src + p * src_stride;
+        const uint16_t *bits = (const uint16_t *)src + p * src_stride;
+        if (type == DENSEBLOCK_F32)
+            for (int64_t c = 0; c < count; c++)
+                to[c] = dblk_relu_f32(from[c]);
+        else if (type == DENSEBLOCK_F16)
+            for (int64_t c = 0; c < count; c++)
+                to[c] = dblk_relu_f32(dblk_widen_f16(bits[c]));
+        else
+            for (int64_t c = 0; c < count; c++)
+                to[c] = dblk_relu_f32(dblk_widen_bf16(bits[c]));
+    }
 }
 
 static void f32_round(denseblock_type type, void *dst, const void *src, int64_t count) {
@@ -87,11 +92,15 @@ const struct dblk_kernels TABLE(ISA, f32) = {
 #include "backends/cpu/kernel_gemm.h"
 /* clang-format on */
 
-static void f64_rectify(denseblock_type type, void *dst, const void *src, int64_t count) {
+static void f64_rectify(denseblock_type type, void *dst, ptrdiff_t dst_stride, const void *src,
+                        ptrdiff_t src_stride, int64_t pixels, int64_t count) {
     (void)type; /* f64 tensors */
-    const double *from = src;
-    for (int64_t i = 0; i < count; i++)
-        ((double *)dst)[i] = from[i] < 0 ? 0 : from[i];
+    for (int64_t p = 0; p < pixels; p++) {
+        double *to = (double *)dst + p * dst_stride;
+        const double *from = (const double *)src + p * src_stride;
+        for (int64_t c = 0; c < count; c++)
+            to[c] = from[c] < 0 ? 0 : from[c];
+    }
 }
 
 static void f64_round(denseblock_type type, void *dst, const void *src, int64_t count) {

@@ -22,14 +22,12 @@ static const double kernel4[6][3] = {
 
 typedef NAME(vector) vec;
 
-/* One dimension of the transforms: d -> t, which may be the same, and m -> y. Their elements lie
- * `step` apart, or `from` and `to`. */
-INLINE void input2(const vec *d, vec *t, const int step) {
-    const vec d0 = d[0], d1 = d[step], d2 = d[2 * step], d3 = d[3 * step];
-    t[0] = d0 - d2;
-    t[step] = d1 + d2;
-    t[2 * step] = d2 - d1;
-    t[3 * step] = d3 - d1;
+/* One dimension of the transforms: d -> t and m -> y, whose elements lie `from` and `to` apart. */
+INLINE void input2(const vec *d, vec *t, const int from, const int to) {
+    t[0] = d[0] - d[2 * from];
+    t[to] = d[from] + d[2 * from];
+    t[2 * to] = d[2 * from] - d[from];
+    t[3 * to] = d[3 * from] - d[from];
 }
 
 INLINE void output2(const vec *m, vec *y, const int from, const int to) {
@@ -37,17 +35,16 @@ INLINE void output2(const vec *m, vec *y, const int from, const int to) {
     y[to] = m[from] - m[2 * from] + m[3 * from];
 }
 
-INLINE void input4(const vec *d, vec *t, const int step) {
-    const vec d1 = d[step], d2 = d[2 * step], d3 = d[3 * step], d4 = d[4 * step];
+INLINE void input4(const vec *d, vec *t, const int from, const int to) {
+    const vec d1 = d[from], d2 = d[2 * from], d3 = d[3 * from], d4 = d[4 * from];
     const vec near_even = d4 - 2 * d2, near_odd = d3 - 2 * d1;
     const vec far_even = d4 - 0.5f * d2, far_odd = d3 - 0.5f * d1;
-    const vec first = d[0] + (d4 - 2.5f * d2), last = d[5 * step] + (d1 - 2.5f * d3);
-    t[0] = first;
-    t[step] = near_even + ROOT_HALF * near_odd;
-    t[2 * step] = near_even - ROOT_HALF * near_odd;
-    t[3 * step] = far_even + ROOT_2 * far_odd;
-    t[4 * step] = far_even - ROOT_2 * far_odd;
-    t[5 * step] = last;
+    t[0] = d[0] + (d4 - 2.5f * d2);
+    t[to] = near_even + ROOT_HALF * near_odd;
+    t[2 * to] = near_even - ROOT_HALF * near_odd;
+    t[3 * to] = far_even + ROOT_2 * far_odd;
+    t[4 * to] = far_even - ROOT_2 * far_odd;
+    t[5 * to] = d[5 * from] + (d1 - 2.5f * d3);
 }
 
 INLINE void output4(const vec *m, vec *y, const int from, const int to) {
@@ -60,32 +57,26 @@ INLINE void output4(const vec *m, vec *y, const int from, const int to) {
 }
 
 /* Both dimensions, for TILE x TILE outputs. */
-INLINE void transform_input(const float *const *pixels, int64_t count, int64_t readable,
-                            float *stack, ptrdiff_t plane, const int TILE) {
+INLINE void transform_input(const float *pixels, ptrdiff_t row_stride, ptrdiff_t column_stride,
+                            int64_t count, float *stack, ptrdiff_t plane, const int TILE) {
     const int POINTS = TILE + 2;
     for (int64_t c = 0; c < count; c += LANES) {
-        vec d[36];
-        if (readable - c >= LANES) {
-            EACH (p, POINTS * POINTS)
-                d[p] = NAME(relu)(NAME(load)(pixels[p] + c));
-        } else {
-            for (int p = 0; p < POINTS * POINTS; p++) {
-                float tail[LANES] = {0};
-                memcpy(tail, pixels[p] + c, (size_t)(count - c) * sizeof(float));
-                d[p] = NAME(relu)(NAME(load)(tail));
-            }
-        }
-        EACH (column, POINTS)
+        vec columns[36];
+        EACH (column, POINTS) {
+            vec d[6];
+            EACH (row, POINTS)
+                d[row] = NAME(load)(pixels + row * row_stride + column * column_stride + c);
             if (TILE == 2)
-                input2(d + column, d + column, POINTS);
+                input2(d, columns + column, 1, POINTS);
             else
-                input4(d + column, d + column, POINTS);
+                input4(d, columns + column, 1, POINTS);
+        }
         EACH (row, POINTS) {
             vec t[6];
             if (TILE == 2)
-                input2(d + row * POINTS, t, 1);
+                input2(columns + row * POINTS, t, 1, 1);
             else
-                input4(d + row * POINTS, t, 1);
+                input4(columns + row * POINTS, t, 1, 1);
             EACH (column, POINTS)
                 NAME(store)(stack + (row * POINTS + column) * plane + c, t[column]);
         }
@@ -139,9 +130,9 @@ INLINE bool transform_output(const float *products, ptrdiff_t plane, int64_t cou
     return sum == 0;
 }
 
-static void winograd2_input(const float *const *pixels, int64_t count, int64_t readable,
+static void winograd2_input(const float *pixels, ptrdiff_t row, ptrdiff_t column, int64_t count,
                             float *stack, ptrdiff_t plane) {
-    transform_input(pixels, count, readable, stack, plane, 2);
+    transform_input(pixels, row, column, count, stack, plane, 2);
 }
 
 static bool winograd2_output(const float *products, ptrdiff_t plane, int64_t count,
@@ -149,9 +140,9 @@ static bool winograd2_output(const float *products, ptrdiff_t plane, int64_t cou
     return transform_output(products, plane, count, writable, pixels, 2);
 }
 
-static void winograd4_input(const float *const *pixels, int64_t count, int64_t readable,
+static void winograd4_input(const float *pixels, ptrdiff_t row, ptrdiff_t column, int64_t count,
                             float *stack, ptrdiff_t plane) {
-    transform_input(pixels, count, readable, stack, plane, 4);
+    transform_input(pixels, row, column, count, stack, plane, 4);
 }
 
 static bool winograd4_output(const float *products, ptrdiff_t plane, int64_t count,

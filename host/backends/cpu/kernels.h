@@ -30,11 +30,11 @@ struct dblk_winograd_kernels {
     int tile;   /* m */
     int points; /* m + 2 */
 
-    /* stack[point * plane + c] = the input transform of relu(pixels[point][c]), for c < count.
-     * Writes whole vectors, and reads them where c < readable: what comes of channels past `count`
-     * means nothing. */
-    void (*input)(const float *const *pixels, int64_t count, int64_t readable, float *stack,
-                  ptrdiff_t plane);
+    /* stack[point * plane + c] = the input transform of pixels[i * row + j * column + c], which has
+     * been through ReLU, for c < count. Reads and writes whole vectors: what comes of channels past
+     * `count` means nothing. */
+    void (*input)(const float *pixels, ptrdiff_t row, ptrdiff_t column, int64_t count,
+                  float *stack, ptrdiff_t plane);
 
     /* pixels[p][o] = the output transform of products[point * plane + o], for o < count; p counts
      * the tile's pixels. Reads whole vectors, and writes them where o < writable. False if a value
@@ -52,8 +52,10 @@ struct dblk_kernels {
     /* For panels of 1 to DBLK_MOST_PANEL vectors. Any number of pixels. */
     void (*gemm[DBLK_MOST_PANEL + 1])(const struct dblk_gemm *gemm, int64_t pixels);
 
-    /* dst[i] = relu(src[i]): reals from a tensor's type. */
-    void (*rectify)(denseblock_type type, void *dst, const void *src, int64_t count);
+    /* dst[p * dst_stride + c] = relu(src[p * src_stride + c]) for a run of pixels p and the channels
+     * c < count: reals from a tensor's type. */
+    void (*rectify)(denseblock_type type, void *dst, ptrdiff_t dst_stride, const void *src,
+                    ptrdiff_t src_stride, int64_t pixels, int64_t count);
     /* The tensor's type from reals, rounded to nearest, ties to even. */
     void (*round)(denseblock_type type, void *dst, const void *src, int64_t count);
 

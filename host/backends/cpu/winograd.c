@@ -9,12 +9,19 @@
 
 #include "backends/cpu/panels.h"
 
-enum { MOST_POINTS = 36, MOST_PIXELS = 16, BLOCK = 128 /* channels at a time */ };
-
-static const float zeros[BLOCK];
+enum {
+    MOST_TILE = 4,
+    MOST_POINTS = 6,
+    MOST_RUN = 8, /* tiles transformed together */
+    BLOCK = 32    /* channels transformed together */
+};
 
 static int64_t smaller(int64_t a, int64_t b) {
     return a < b ? a : b;
+}
+
+static int64_t larger(int64_t a, int64_t b) {
+    return a > b ? a : b;
 }
 
 /* Rows of tiles, of some images; numbered one after the other. */
@@ -68,37 +75,32 @@ static bool inside(const denseblock_plan *plan, int64_t row, int64_t column) {
     return row >= 0 && row < plan->height && column >= 0 && column < plan->width;
 }
 
-/* Channels from `channel` on may be read or written up to the pixel's end: those past the layer's
- * own belong to later layers, and mean nothing yet. */
-static int64_t channels_left(const denseblock_plan *plan, int64_t channel) {
-    return smaller(BLOCK, plan->output_channels - channel);
-}
-
-/* At most BLOCK channels of one tile. */
-static void keep_tile(const struct tiles *tiles, const struct place *place, int64_t channel,
-                      int64_t count, const void *y, float *stack) {
+/* The channels [channel, channel + count) of `columns` adjacent tiles, the first at `place`. They
+ * go through ReLU into a small dense array, with zeros where the image ends. */
+static void keep_tiles(const struct tiles *tiles, const struct place *place, int64_t columns,
+                       int64_t channel, int64_t count, const void *y, float *stack) {
     const denseblock_plan *plan = tiles->plan;
-    const struct dblk_winograd_kernels *winograd = tiles->cpu->winograd;
+    const struct dblk_cpu_plan *cpu = tiles->cpu;
+    const struct dblk_winograd_kernels *winograd = cpu->winograd;
     const size_t element_size = denseblock_type_size(plan->type);
-    const bool real = plan->type == DENSEBLOCK_F32;
-    const float *pixels[MOST_POINTS];
-    float reals[MOST_POINTS][BLOCK]; /* of 16-bit elements */
-    for (int i = 0; i < winograd->points; i++)
-        for (int j = 0; j < winograd->points; j++) {
-            const int64_t row = place->row + i - 1, column = place->column + j - 1;
-            const int p = i * winograd->points + j;
-            pixels[p] = zeros;
-            if (!inside(plan, row, column))
-                continue;
-            const size_t index = pixel_index(plan, place->image, row, column) + (size_t)channel;
-            const char *from = (const char *)y + index * element_size;
-            pixels[p] = real ? (const float *)from : reals[p];
-            if (!real)
-                tiles->cpu->kernels->rectify(plan->type, reals[p], from, count);
-        }
-    winograd->input(pixels, count, real ? channels_left(plan, channel) : count,
-                    stack + place->slot * tiles->cpu->stack_stride + channel,
-                    tiles->cpu->stack_plane);
+    float pixels[MOST_POINTS * (MOST_RUN * MOST_TILE + 2) * BLOCK];
+    const int64_t width = columns * winograd->tile + 2;
+    const int64_t first = larger(place->column - 1, 0);
+    const int64_t end = smaller(place->column - 1 + width, plan->width);
+    memset(pixels, 0, (size_t)(winograd->points * width * BLOCK) * sizeof *pixels);
+    for (int i = 0; i < winograd->points; i++) {
+        const int64_t row = place->row + i - 1;
+        if (row < 0 || row >= plan->height)
+            continue;
+        const size_t index = pixel_index(plan, place->image, row, first) + (size_t)channel;
+        cpu->kernels->rectify(
+            plan->type, pixels + (i * width + first - (place->column - 1)) * BLOCK, BLOCK,
+            (const char *)y + index * element_size, plan->output_channels, end - first, count);
+    }
+    for (int64_t t = 0; t < columns; t++)
+        winograd->input(pixels + t * winograd->tile * BLOCK, width * BLOCK, BLOCK, count,
+                        stack + (place->slot + t) * cpu->stack_stride + channel,
+                        cpu->stack_plane);
 }
 
 void dblk_winograd_keep(const denseblock_plan *plan, const struct dblk_region *rows,
@@ -112,11 +114,18 @@ void dblk_winograd_keep(const denseblock_plan *plan, const struct dblk_region *r
                    end == plan->height ? (plan->height + tile - 1) / tile : end / tile - 1);
     float *stack = (float *)((char *)workspace + cpu->stack_offset);
     count = smaller(count, cpu->stack_channels - channel);
+    const int64_t blocks = (count + BLOCK - 1) / BLOCK;
+    const int64_t runs = (cpu->ring_columns + MOST_RUN - 1) / MOST_RUN; /* in a row of tiles */
+    const int64_t items = tiles.count / cpu->ring_columns * runs * blocks;
 #pragma omp parallel for num_threads(plan->thread_count) schedule(static)
-    for (int64_t index = 0; index < tiles.count; index++) {
-        const struct place place = tile_place(&tiles, index);
-        for (int64_t c = 0; c < count; c += BLOCK)
-            keep_tile(&tiles, &place, channel + c, smaller(BLOCK, count - c), y, stack);
+    for (int64_t item = 0; item < items; item++) {
+        const int64_t c = item % blocks * BLOCK, run = item / blocks % runs;
+        const int64_t first = cpu->ring_columns * run / runs;
+        const int64_t next = cpu->ring_columns * (run + 1) / runs;
+        const struct place place =
+            tile_place(&tiles, item / blocks / runs * cpu->ring_columns + first);
+        keep_tiles(&tiles, &place, next - first, channel + c, smaller(BLOCK, count - c), y,
+                   stack);
     }
 }
 
@@ -157,6 +166,12 @@ static void multiply(const struct dblk_cpu_plan *cpu, const struct product *prod
     }
 }
 
+/* What is past the layer's own channels belongs to later layers and means nothing yet: it may be
+ * written over, up to the pixel's end. */
+static int64_t channels_left(const denseblock_plan *plan, int64_t channel) {
+    return smaller(BLOCK, plan->output_channels - channel);
+}
+
 /* The output transform of `count` columns of one tile, into channels of y from `channel` on. */
 static bool finish_tile(const struct tiles *tiles, const struct place *place,
                         const float *products, int64_t channel, int64_t count, void *y) {
@@ -166,12 +181,12 @@ static bool finish_tile(const struct tiles *tiles, const struct place *place,
     const int64_t size = winograd->tile * winograd->tile;
     const bool real = plan->type == DENSEBLOCK_F32;
     float outside[BLOCK];
-    float reals[MOST_PIXELS][BLOCK]; /* for 16-bit elements */
+    float reals[MOST_TILE * MOST_TILE][BLOCK]; /* for 16-bit elements */
     bool finite = true;
     for (int64_t c = 0; c < count; c += BLOCK) {
         const int64_t columns = smaller(BLOCK, count - c);
-        float *pixels[MOST_PIXELS];
-        char *elements[MOST_PIXELS];
+        float *pixels[MOST_TILE * MOST_TILE];
+        char *elements[MOST_TILE * MOST_TILE];
         for (int64_t p = 0; p < size; p++) {
             const int64_t row = place->row + p / winograd->tile;
             const int64_t column = place->column + p % winograd->tile;
