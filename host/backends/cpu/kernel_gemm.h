@@ -12,7 +12,7 @@
 #define MOST_PIXELS(PANEL) ((PANEL) == 1 ? MOST_PIXELS_1 : (PANEL) == 2 ? MOST_PIXELS_2 : MOST_PIXELS_3)
 /* clang-format on */
 
-INLINE void NAME(block)(const struct dblk_gemm *gemm, const REAL *a, REAL *sums,
+INLINE void NAME(block)(const struct dblk_gemm *gemm, const REAL *a, const REAL *next, REAL *sums,
                         const char **ahead, const int64_t lines, const int PIXELS,
                         const int PANEL) {
     NAME(vector) sum[MOST_PIXELS_1][DBLK_MOST_PANEL];
@@ -29,7 +29,7 @@ INLINE void NAME(block)(const struct dblk_gemm *gemm, const REAL *a, REAL *sums,
             for (int64_t strip = 0; strip < depth; strip += STRIP) {
                 const int64_t end = strip + STRIP < depth ? strip + STRIP : depth;
                 EACH (p, PIXELS)
-                    __builtin_prefetch(tap + (PIXELS + p) * pixel + strip);
+                    __builtin_prefetch(next + p * pixel + strip);
                 for (int64_t line = 0; line < lines; line++, *ahead += LINE_BYTES)
                     __builtin_prefetch(*ahead, 0, 2);
                 for (int64_t c = strip; c < end; c++) {
@@ -52,10 +52,10 @@ INLINE void NAME(block)(const struct dblk_gemm *gemm, const REAL *a, REAL *sums,
         }
 }
 
-#define CASE(PIXELS, PANEL)                                           \
-    case PIXELS:                                                      \
-        if (PIXELS <= MOST_PIXELS(PANEL))                             \
-            NAME(block)(gemm, a, sums, &ahead, lines, PIXELS, PANEL); \
+#define CASE(PIXELS, PANEL)                                                 \
+    case PIXELS:                                                            \
+        if (PIXELS <= MOST_PIXELS(PANEL))                                   \
+            NAME(block)(gemm, a, next, sums, &ahead, lines, PIXELS, PANEL); \
         break;
 
 /* The pixels are dealt out evenly: a block of one pixel would wait for its own sums. */
@@ -64,7 +64,7 @@ INLINE void NAME(block)(const struct dblk_gemm *gemm, const REAL *a, REAL *sums,
         const int64_t blocks = (pixels + MOST_PIXELS(PANEL) - 1) / MOST_PIXELS(PANEL);        \
         const REAL *a = gemm->a;                                                              \
         REAL *sums = gemm->sums;                                                              \
-        const char *ahead = gemm->ahead;                                                      \
+        const char *ahead = gemm->b_ahead;                                                    \
         const int64_t lines =                                                                 \
             ahead == NULL                                                                     \
                 ? 0                                                                           \
@@ -72,6 +72,8 @@ INLINE void NAME(block)(const struct dblk_gemm *gemm, const REAL *a, REAL *sums,
                       blocks;                                                                 \
         for (int64_t block = 0; block < blocks; block++) {                                    \
             const int64_t size = (pixels * (block + 1)) / blocks - pixels * block / blocks;   \
+            const REAL *next = block == blocks - 1 ? (const REAL *)gemm->a_ahead              \
+                                                   : a + size * gemm->pixel_stride;           \
             switch (size) {                                                                   \
                 CASE(1, PANEL)                                                                \
                 CASE(2, PANEL)                                                                \

@@ -58,9 +58,13 @@ INLINE void output4(const vec *m, vec *y, const int from, const int to) {
 
 /* Both dimensions, for TILE x TILE outputs. */
 INLINE void transform_input(const float *pixels, ptrdiff_t row_stride, ptrdiff_t column_stride,
-                            int64_t count, float *stack, ptrdiff_t plane, const int TILE) {
+                            int64_t count, float *stack, ptrdiff_t plane, ptrdiff_t next,
+                            const int TILE) {
     const int POINTS = TILE + 2;
     for (int64_t c = 0; c < count; c += LANES) {
+        if (c % STRIP == 0)
+            EACH (p, POINTS * POINTS)
+                __builtin_prefetch(stack + next + p * plane + c, 1);
         vec columns[36];
         EACH (column, POINTS) {
             vec d[6];
@@ -131,8 +135,8 @@ INLINE bool transform_output(const float *products, ptrdiff_t plane, int64_t cou
 }
 
 static void winograd2_input(const float *pixels, ptrdiff_t row, ptrdiff_t column, int64_t count,
-                            float *stack, ptrdiff_t plane) {
-    transform_input(pixels, row, column, count, stack, plane, 2);
+                            float *stack, ptrdiff_t plane, ptrdiff_t next) {
+    transform_input(pixels, row, column, count, stack, plane, next, 2);
 }
 
 static bool winograd2_output(const float *products, ptrdiff_t plane, int64_t count,
@@ -141,8 +145,8 @@ static bool winograd2_output(const float *products, ptrdiff_t plane, int64_t cou
 }
 
 static void winograd4_input(const float *pixels, ptrdiff_t row, ptrdiff_t column, int64_t count,
-                            float *stack, ptrdiff_t plane) {
-    transform_input(pixels, row, column, count, stack, plane, 4);
+                            float *stack, ptrdiff_t plane, ptrdiff_t next) {
+    transform_input(pixels, row, column, count, stack, plane, next, 4);
 }
 
 static bool winograd4_output(const float *products, ptrdiff_t plane, int64_t count,

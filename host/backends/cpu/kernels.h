@@ -21,7 +21,8 @@ struct dblk_gemm {
     void *sums;
     ptrdiff_t sums_stride; /* from pixel to pixel */
     bool accumulate;       /* add to what is in sums */
-    const void *ahead;     /* weights that will be needed next; NULL: do not fetch any */
+    const void *a_ahead;   /* what the next product will begin with; */
+    const void *b_ahead;   /* NULL for nothing */
 };
 
 /* F(m x m, 3x3) of Lavin and Gray 2016, arXiv 1509.09308, for f32. A tile is m x m outputs, made
@@ -32,9 +33,9 @@ struct dblk_winograd_kernels {
 
     /* stack[point * plane + c] = the input transform of pixels[i * row + j * column + c], which has
      * been through ReLU, for c < count. Reads and writes whole vectors: what comes of channels past
-     * `count` means nothing. */
+     * `count` means nothing. The next tile will go to stack + next. */
     void (*input)(const float *pixels, ptrdiff_t row, ptrdiff_t column, int64_t count,
-                  float *stack, ptrdiff_t plane);
+                  float *stack, ptrdiff_t plane, ptrdiff_t next);
 
     /* pixels[p][o] = the output transform of products[point * plane + o], for o < count; p counts
      * the tile's pixels. Reads whole vectors, and writes them where o < writable. False if a value

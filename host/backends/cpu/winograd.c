@@ -99,8 +99,8 @@ static void keep_tiles(const struct tiles *tiles, const struct place *place, int
     }
     for (int64_t t = 0; t < columns; t++)
         winograd->input(pixels + t * winograd->tile * BLOCK, width * BLOCK, BLOCK, count,
-                        stack + (place->slot + t) * cpu->stack_stride + channel,
-                        cpu->stack_plane);
+                        stack + (place->slot + t) * cpu->stack_stride + channel, cpu->stack_plane,
+                        cpu->stack_stride);
 }
 
 void dblk_winograd_keep(const denseblock_plan *plan, const struct dblk_region *rows,
@@ -160,8 +160,9 @@ static void multiply(const struct dblk_cpu_plan *cpu, const struct product *prod
     for (int64_t p = begin; p < end; p++) {
         const struct dblk_panel panel = dblk_panel_of(product->vectors, p, lanes);
         gemm.b = weights + panel.first * product->channels;
-        gemm.ahead = weights + (panel.first + panel.vectors * lanes) * product->channels;
+        gemm.b_ahead = weights + (panel.first + panel.vectors * lanes) * product->channels;
         gemm.sums = sums + panel.first;
+        gemm.a_ahead = (const float *)gemm.a + (p + 1 < end ? 0 : cpu->stack_plane);
         cpu->kernels->gemm[panel.vectors](&gemm, count);
     }
 }
