@@ -67,10 +67,13 @@ static int64_t spread(int64_t reals) {
 }
 
 /* The points of a transform are read and written side by side: each plane begins three lines after
- * the one before it, counted in the lines that the first-level cache tells apart. */
+ * the one before it, counted in the lines that the first-level cache tells apart; small ones are not
+ * worth the space. */
 static int64_t spread_planes(int64_t reals) {
     enum { LINE = 16, LINES = 64, APART = 3 };
     const int64_t lines = quotient_up(reals, LINE);
+    if (lines < 4 * LINES)
+        return spread(reals);
     return (lines + (LINES + APART - lines % LINES) % LINES) * LINE;
 }
 
