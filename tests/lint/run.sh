@@ -30,7 +30,7 @@ check() {
 
 mapfile -t sources < <(find include host cuda tests -name '*.[ch]' -o -name '*.cu' | sort)
 mapfile -t c_files < <(printf '%s\n' "${sources[@]}" | grep -E '^(host|tests)/.*\.c$' |
-    grep -v '^tests/fuzz/')
+    grep -vE '^tests/(bench|fuzz)/')
 mapfile -t scripts < <(find tests -name '*.sh' | sort)
 
 format() { clang-format --dry-run -Werror "${sources[@]}"; }
