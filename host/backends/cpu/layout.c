@@ -5,9 +5,6 @@
 #include "backends/cpu/weights.h"
 #include "memory/size.h"
 
-/* A multiple of the rows of all tiles. */
-enum { STEP_UNIT = 4 };
-
 static int64_t larger(int64_t a, int64_t b) {
     return a > b ? a : b;
 }
@@ -222,12 +219,13 @@ static bool lay_out(denseblock_plan *plan, struct dblk_cpu_plan *cpu) {
     return true;
 }
 
-static void set_delays(denseblock_plan *plan) {
+static void set_delays(denseblock_plan *plan, const struct dblk_cpu_plan *cpu) {
     int64_t delay = 0;
     for (int64_t l = 0; l < plan->layer_count; l++) {
         struct dblk_layer *layer = &plan->layers[l];
         if (plan->step_rows < plan->height)
-            delay += quotient_up(layer->kernel_height / 2, STEP_UNIT) * STEP_UNIT;
+            delay +=
+                quotient_up(layer->kernel_height / 2, cpu->winograd->tile) * cpu->winograd->tile;
         layer->delay = delay;
     }
 }
@@ -244,16 +242,17 @@ static bool try_walk(denseblock_plan *plan, int64_t images, int64_t step, size_t
                      struct dblk_cpu_plan *cpu) {
     plan->slice_images = images;
     plan->step_rows = step;
-    set_delays(plan);
+    set_delays(plan, cpu);
     return lay_out(plan, cpu) && plan->workspace_bytes <= limit;
 }
 
 /* The largest step whose stack stays in the cache; else the smallest there is. */
 static bool lay_out_steps(denseblock_plan *plan, size_t limit, struct dblk_cpu_plan *cpu) {
     enum { MOST_STEP = 64 };
-    for (int64_t step = MOST_STEP; step >= STEP_UNIT; step -= STEP_UNIT)
+    const int unit = cpu->winograd->tile; /* a step is whole rows of tiles */
+    for (int64_t step = MOST_STEP; step >= unit; step -= unit)
         if (step < plan->height && try_walk(plan, 1, step, limit, cpu) &&
-            (stack_bytes(cpu) <= dblk_cache_for_image() || step == STEP_UNIT))
+            (stack_bytes(cpu) <= dblk_cache_for_image() || step == unit))
             return true;
     return false;
 }
