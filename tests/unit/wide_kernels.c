@@ -2,7 +2,7 @@
  * AVX-512: the compiler makes two narrower vectors of each. test_cpu_wide finds them, and no
  * others, in place of what the processor would choose. */
 #define ISA wide
-#include "backends/cpu/kernels_avx512.c"
+#include "backends/cpu/kernels_avx512.c" // NOLINT(bugprone-suspicious-include)
 
 #include <stdlib.h>
 

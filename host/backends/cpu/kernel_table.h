@@ -12,11 +12,13 @@
 
 #define INLINE static inline __attribute__((always_inline))
 /* A loop over what is in registers: it has to be unrolled. */
+// NOLINTBEGIN(bugprone-macro-parentheses): i is declared here
 #if defined(__clang__)
 #define EACH(i, COUNT) _Pragma("clang loop unroll(full)") for (int i = 0; i < (COUNT); i++)
 #else
 #define EACH(i, COUNT) _Pragma("GCC unroll 36") for (int i = 0; i < (COUNT); i++)
 #endif
+// NOLINTEND(bugprone-macro-parentheses)
 #define PASTE_(a, b)      a##b
 #define PASTE(a, b)       PASTE_(a, b)
 #define TEXT_(a)          #a

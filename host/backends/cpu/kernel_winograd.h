@@ -89,7 +89,7 @@ INLINE void transform_input(const float *pixels, ptrdiff_t row_stride, ptrdiff_t
 
 /* Lanes below `count` keep their value, the others become 0. */
 INLINE vec first_lanes(vec v, int64_t count) {
-    NAME(mask) mask;
+    NAME(mask) mask = {0};
     for (int lane = 0; lane < LANES; lane++)
         mask[lane] = lane < count ? -1 : 0;
     return (vec)((NAME(mask))v & mask);

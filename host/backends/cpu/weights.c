@@ -77,31 +77,40 @@ static void fill_direct(const struct filling *filling) {
     }
 }
 
-/* [points x points] matrices, each of G k G^T. */
-static void fill_winograd(const struct filling *filling) {
+/* t = G k: of three values, `step` apart, at all points. */
+static void transform_3(const struct dblk_winograd_kernels *winograd, const double *k, int step,
+                        double t[6]) {
+    for (int p = 0; p < winograd->points; p++)
+        t[p] = winograd->kernel[p][0] * k[0] + winograd->kernel[p][1] * k[step] +
+               winograd->kernel[p][2] * k[2 * step];
+}
+
+/* G k G^T, for the channel c and the output o. */
+static void transform_kernel(const struct filling *filling, int64_t c, int64_t o,
+                             double transformed[6][6]) {
     const struct dblk_winograd_kernels *winograd = filling->cpu->winograd;
-    const int lanes = filling->cpu->kernels->lanes;
+    double kernel[9], columns[3][6];
+    for (int tap = 0; tap < 9; tap++)
+        kernel[tap] = kernel_value(filling, tap, c, o);
+    for (int j = 0; j < 3; j++)
+        transform_3(winograd, kernel + j, 3, columns[j]);
+    for (int p = 0; p < winograd->points; p++)
+        transform_3(winograd, &columns[0][p], 6, transformed[p]);
+}
+
+/* A matrix for each of points x points. */
+static void fill_winograd(const struct filling *filling) {
+    const int lanes = filling->cpu->kernels->lanes, points = filling->cpu->winograd->points;
     const int64_t depth = filling->channels;
     const int64_t plane = dblk_vectors(filling->columns, lanes) * lanes * depth;
-    const int points = winograd->points;
     for (int64_t c = 0; c < depth; c++)
         for (int64_t o = 0; o < filling->layer->growth; o++) {
-            double rows[6][3]; /* G k */
-            for (int p = 0; p < points; p++)
-                for (int j = 0; j < 3; j++) {
-                    rows[p][j] = 0;
-                    for (int i = 0; i < 3; i++)
-                        rows[p][j] +=
-                            winograd->kernel[p][i] * kernel_value(filling, 3 * i + j, c, o);
-                }
             const int64_t index = panel_index(filling, filling->column + o, 1, depth, 0, c);
+            double transformed[6][6];
+            transform_kernel(filling, c, o, transformed);
             for (int p = 0; p < points; p++)
-                for (int q = 0; q < points; q++) {
-                    double value = 0;
-                    for (int j = 0; j < 3; j++)
-                        value += rows[p][j] * winograd->kernel[q][j];
-                    put(filling, (p * points + q) * plane + index, value);
-                }
+                for (int q = 0; q < points; q++)
+                    put(filling, (p * points + q) * plane + index, transformed[p][q]);
         }
 }
 

@@ -16,6 +16,15 @@ enum {
     BLOCK = 32    /* channels transformed together */
 };
 
+/* f32 in memory that holds other things too. */
+static float *floats_at(void *memory, size_t offset) {
+    return (void *)((char *)memory + offset);
+}
+
+static const float *constants_at(const void *memory, size_t offset) {
+    return (const void *)((const char *)memory + offset);
+}
+
 static int64_t smaller(int64_t a, int64_t b) {
     return a < b ? a : b;
 }
@@ -112,7 +121,7 @@ void dblk_winograd_keep(const denseblock_plan *plan, const struct dblk_region *r
     const struct tiles tiles =
         tiles_make(plan, rows, rows->row == 0 ? 0 : rows->row / tile - 1,
                    end == plan->height ? (plan->height + tile - 1) / tile : end / tile - 1);
-    float *stack = (float *)((char *)workspace + cpu->stack_offset);
+    float *stack = floats_at(workspace, cpu->stack_offset);
     count = smaller(count, cpu->stack_channels - channel);
     const int64_t blocks = (count + BLOCK - 1) / BLOCK;
     const int64_t runs = (cpu->ring_columns + MOST_RUN - 1) / MOST_RUN; /* in a row of tiles */
@@ -179,7 +188,7 @@ static bool finish_tile(const struct tiles *tiles, const struct place *place,
     const denseblock_plan *plan = tiles->plan;
     const struct dblk_winograd_kernels *winograd = tiles->cpu->winograd;
     const size_t element_size = denseblock_type_size(plan->type);
-    const int64_t size = winograd->tile * winograd->tile;
+    const int size = winograd->tile * winograd->tile;
     const bool real = plan->type == DENSEBLOCK_F32;
     float outside[BLOCK];
     float reals[MOST_TILE * MOST_TILE][BLOCK]; /* for 16-bit elements */
@@ -187,8 +196,8 @@ static bool finish_tile(const struct tiles *tiles, const struct place *place,
     for (int64_t c = 0; c < count; c += BLOCK) {
         const int64_t columns = smaller(BLOCK, count - c);
         float *pixels[MOST_TILE * MOST_TILE];
-        char *elements[MOST_TILE * MOST_TILE];
-        for (int64_t p = 0; p < size; p++) {
+        void *elements[MOST_TILE * MOST_TILE];
+        for (int p = 0; p < size; p++) {
             const int64_t row = place->row + p / winograd->tile;
             const int64_t column = place->column + p % winograd->tile;
             pixels[p] = outside;
@@ -198,13 +207,13 @@ static bool finish_tile(const struct tiles *tiles, const struct place *place,
             elements[p] = (char *)y +
                           (pixel_index(plan, place->image, row, column) + (size_t)(channel + c)) *
                               element_size;
-            pixels[p] = real ? (float *)elements[p] : reals[p];
+            pixels[p] = real ? elements[p] : reals[p];
         }
         finite &= winograd->output(products + c, tiles->cpu->products_plane, columns,
                                    real ? channels_left(plan, channel + c) : BLOCK, pixels);
         if (real)
             continue;
-        for (int64_t p = 0; p < size; p++)
+        for (int p = 0; p < size; p++)
             if (elements[p] != NULL)
                 tiles->cpu->kernels->round(plan->type, elements[p], reals[p], columns);
     }
@@ -284,13 +293,13 @@ bool dblk_winograd_layer(const denseblock_plan *plan, int64_t l, const struct db
     const int tile = cpu->winograd->tile, lanes = cpu->kernels->lanes;
     const struct tiles tiles = tiles_make(plan, region, region->row / tile,
                                           (region->row + region->rows + tile - 1) / tile);
-    const float *stack = (const float *)((const char *)workspace + cpu->stack_offset);
-    float *products = (float *)((char *)workspace + cpu->products_offset) + planned->column;
+    const float *stack = floats_at(workspace, cpu->stack_offset);
+    float *products = floats_at(workspace, cpu->products_offset) + planned->column;
 
     struct product product = {
         .stack = stack,
         .channels = planned->group_channels,
-        .weights = (const float *)((const char *)prepared + planned->outer),
+        .weights = constants_at(prepared, planned->outer),
         .vectors = dblk_vectors(planned->group_columns, lanes),
         .products = products,
     };
@@ -298,7 +307,7 @@ bool dblk_winograd_layer(const denseblock_plan *plan, int64_t l, const struct db
         product = (struct product){
             .stack = stack + planned->group_channels,
             .channels = layer->channels - planned->group_channels,
-            .weights = (const float *)((const char *)prepared + planned->inner),
+            .weights = constants_at(prepared, planned->inner),
             .vectors = dblk_vectors(layer->growth, lanes),
             .products = products,
             .accumulate = true,
