@@ -59,7 +59,9 @@ typedef struct command_line {
     {"accuracy", "A", "default, or high, which leaves out winograd4", parse_accuracy, \
      &(OPTIONS).accuracy, false}, \
     {"group", "N", "layers computed together (default: the plan's choice)", parse_group, \
-     &(OPTIONS).group_size, false}
+     &(OPTIONS).group_size, false}, \
+    {"workspace", "BYTES", "limit of the workspace (default 64 MiB)", parse_workspace, \
+     &(OPTIONS).workspace_limit, false}
 // clang-format on
 
 /* Reads the command line into the targets of the options, in the order given.

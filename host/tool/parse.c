@@ -72,6 +72,16 @@ outcome parse_group(const char *option, const char *text, void *target) {
     return parse_integer(option, text, 1, 10000, target);
 }
 
+outcome parse_workspace(const char *option, const char *text, void *target) {
+    size_t *value = target;
+    int64_t bytes = 0;
+    const outcome result = parse_integer(option, text, 1, INT64_MAX - 1, &bytes);
+
+    if (result == OUTCOME_SUCCESS)
+        *value = (size_t)bytes;
+    return result;
+}
+
 outcome parse_layers(const char *option, const char *text, void *target) {
     return parse_integer(option, text, 0, 10000, target);
 }

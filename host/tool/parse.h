@@ -19,13 +19,14 @@ option_parser parse_text;
 #define SEED_MOST INT64_C(9007199254740991)
 
 /* Whole numbers: int64_t. */
-option_parser parse_threads; /* 1 to 1024 */
-option_parser parse_group;   /* 1 to 10000 */
-option_parser parse_layers;  /* 0 to 10000 */
-option_parser parse_growth;  /* at least 1 */
-option_parser parse_repeats; /* 1 to 1000000, for trials too */
-option_parser parse_warmups; /* 0 to 1000000 */
-option_parser parse_seed;    /* 0 to SEED_MOST */
+option_parser parse_threads;   /* 1 to 1024 */
+option_parser parse_group;     /* 1 to 10000 */
+option_parser parse_workspace; /* bytes, at least 1, as a size_t */
+option_parser parse_layers;    /* 0 to 10000 */
+option_parser parse_growth;    /* at least 1 */
+option_parser parse_repeats;   /* 1 to 1000000, for trials too */
+option_parser parse_warmups;   /* 0 to 1000000 */
+option_parser parse_seed;      /* 0 to SEED_MOST */
 
 /* A finite number from 0: double. */
 option_parser parse_tolerance;

@@ -42,6 +42,9 @@ static const char *reproducing_command(const verify_request *request, const veri
     if (request->options.group_size > 0)
         length += snprintf(command + length, (size_t)(COMMAND_SIZE - length), " --group %" PRId64,
                            request->options.group_size);
+    if (request->options.workspace_limit > 0)
+        length += snprintf(command + length, (size_t)(COMMAND_SIZE - length), " --workspace %zu",
+                           request->options.workspace_limit);
     if (request->options.thread_count > 0)
         length += snprintf(command + length, (size_t)(COMMAND_SIZE - length),
                            " --threads %" PRId64, request->options.thread_count);

@@ -56,6 +56,14 @@ three_by_three() {
     block=(run --input block/input.npy --kernels block --output y.npy --backend cpu)
 }
 
+# A limit that one image does not fit in makes it run in steps of some rows.
+test_workspace() {
+    expect 0 generate --shape 1,90,12,5 --layers 3 --growth 8 --seed 2 --out tall
+    expect 0 run --input tall/input.npy --kernels tall --output y.npy --backend cpu --plan \
+        --check --algorithm winograd4 --workspace 200000 --threads 1
+    expect_text out "in steps of" "check       equal"
+}
+
 # What is asked for is what runs, and computes the same.
 test_plan_options() {
     three_by_three
@@ -69,6 +77,7 @@ test_plan_options() {
     expect 0 "${block[@]}" --plan --check --accuracy high
     expect_text out "check       equal"
     expect_no_text out "F(4x4)"
+    refused 2 "workspace limit of 1000" -- "${block[@]}" --workspace 1000
     refused 2 accuracy -- "${block[@]}" --algorithm winograd4 --accuracy high
     refused 2 3x3 1x1 -- run --input "$cases/kernel_1x1/input.npy" --kernels "$cases/kernel_1x1" \
         --output z.npy --backend cpu --algorithm winograd2

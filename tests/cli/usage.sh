@@ -64,6 +64,9 @@ test_bad_number() {
     for number in 0 -1 two 10001; do
         refused 2 "--group" -- verify "${sizes[@]}" "--group=$number"
     done
+    for number in 0 -1 64M 9223372036854775807; do
+        refused 2 "--workspace" -- verify "${sizes[@]}" "--workspace=$number"
+    done
     for number in -1 none 1000001; do
         refused 2 "--warmup" -- bench "${sizes[@]}" "--warmup=$number"
     done
