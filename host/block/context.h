@@ -18,8 +18,7 @@ struct denseblock_context {
 denseblock_status dblk_device_check(const struct dblk_backend *backend, int device);
 
 /* DENSEBLOCK_INVALID_ARGUMENT unless both are there and made for the same backend and device.
- * `function` begins the
- * message. */
+ * `function` begins the message. */
 denseblock_status dblk_context_check(const denseblock_context *context,
                                      const denseblock_plan *plan, const char *function);
 

@@ -245,45 +245,143 @@ START_TEST(the_number_of_threads_does_not_change_a_bit) {
 }
 END_TEST
 
+/* Runs with exactly the memory that the plan asked for, between guards. */
+static void check_memory(const struct fixture *block, const denseblock_plan_options *options) {
+    enum { GUARD = 128, PATTERN = 0xA5, PARTS = 3 };
+    struct fixture fixture = *block;
+    fixture.backend = DENSEBLOCK_BACKEND_CPU;
+    fixture.desc.layers = fixture.layers;
+    fixture_make(&fixture, 2, options);
+    const size_t sizes[PARTS] = {denseblock_plan_output_bytes(fixture.plan),
+                                 denseblock_plan_weights_bytes(fixture.plan),
+                                 denseblock_plan_workspace_bytes(fixture.plan)};
+    unsigned char *guarded[PARTS];
+    for (int b = 0; b < PARTS; b++) {
+        guarded[b] = aligned_memory(sizes[b] + 2 * GUARD);
+        memset(guarded[b], PATTERN, sizes[b] + 2 * GUARD);
+    }
+    ck_ok(denseblock_weights_prepare(fixture.context, fixture.plan,
+                                     (const void *const *)fixture.kernels, guarded[1] + GUARD));
+    ck_assert_mem_eq(guarded[1] + GUARD, fixture.prepared, sizes[1]);
+    for (int run = 0; run < 2; run++) {
+        fixture_forward(&fixture);
+        ck_ok(denseblock_forward(fixture.context, fixture.plan, guarded[1] + GUARD, fixture.x,
+                                 guarded[0] + GUARD, guarded[2] + GUARD));
+        ck_assert_mem_eq(guarded[0] + GUARD, fixture.y, sizes[0]);
+        ck_assert_mem_eq(guarded[1] + GUARD, fixture.prepared, sizes[1]);
+    }
+    for (int b = 0; b < PARTS; b++) {
+        for (size_t i = 0; i < GUARD; i++) {
+            ck_assert_uint_eq(guarded[b][i], PATTERN);
+            ck_assert_uint_eq(guarded[b][GUARD + sizes[b] + i], PATTERN);
+        }
+        free(guarded[b]);
+    }
+    fixture_free(&fixture);
+}
+
 /* A limit that a whole image does not fit in makes the plan walk in steps. */
+static void check_steps(const struct fixture *block, denseblock_algorithm algorithm,
+                        int64_t group) {
+    struct fixture one = *block;
+    struct way way;
+    denseblock_plan_options options = {
+        .algorithm = algorithm, .group_size = group, .thread_count = 2};
+    void *whole = bits_of(block, &options, &way);
+    ck_assert(!way.steps);
+    one.desc.batch = 1;
+    free(bits_of(&one, &options, &way));
+    const size_t bytes = way.workspace; /* of one image */
+    for (size_t percent = 60; percent < 100; percent += 7) {
+        options.workspace_limit = bytes / 100 * percent;
+        void *y = bits_of(block, &options, &way);
+        ck_assert(way.steps && way.workspace <= options.workspace_limit);
+        ck_assert_mem_eq(y, whole, bytes_of(block));
+        free(y);
+    }
+    free(whole);
+}
+
 START_TEST(steps_give_the_same_bits_as_whole_images) {
     struct fixture block;
-    uniform_3x3(&block, 2, 67, 10, 5, 3, 7);
-    for (int a = 1; a < 3; a++)
-        for (int64_t group = 1; group <= 3; group++) {
-            denseblock_plan_options options = {
-                .algorithm = algorithms[a], .group_size = group, .thread_count = 2};
-            struct way way;
-            void *whole = bits_of(&block, &options, &way);
-            ck_assert(!way.steps);
-            block.desc.batch = 1;
-            free(bits_of(&block, &options, &way));
-            block.desc.batch = 2;
-            const size_t bytes = way.workspace; /* of one image */
-            for (size_t percent = 60; percent < 100; percent += 15) {
-                options.workspace_limit = bytes / 100 * percent;
-                void *y = bits_of(&block, &options, &way);
-                ck_assert(way.steps && way.workspace <= options.workspace_limit);
-                ck_assert_mem_eq(y, whole, bytes_of(&block));
-                free(y);
-            }
-            free(whole);
+    for (int64_t height = 64; height < 68; height++)
+        for (int a = 1; a < 3; a++) {
+            uniform_3x3(&block, 2, height, 10, 5, 3, 7);
+            check_steps(&block, algorithms[a], 1 + height % 3);
         }
 }
 END_TEST
 
 START_TEST(steps_pass_kernels_that_reach_far) {
-    struct fixture block;
-    uniform_3x3(&block, 2, 90, 9, 4, 4, 5);
-    block.layers[1].kernel_height = 11;
-    block.layers[2].kernel_height = 6;
-    const denseblock_plan_options options = {.workspace_limit = 200 << 10, .thread_count = 2};
-    struct pair pair;
-    pair_make(&pair, &block, 3, &options);
-    ck_assert_ptr_nonnull(strstr(denseblock_plan_describe(pair.cpu.plan), "in steps"));
-    ck_assert_ptr_nonnull(strstr(denseblock_plan_describe(pair.cpu.plan), "direct 11x3"));
-    pair_check(&pair, 1e-5, "far");
-    pair_free(&pair);
+    static const int64_t heights[][2] = {{11, 6}, {2, 4}, {8, 1}};
+    for (int i = 0; i < 3; i++)
+        for (int high = 0; high < 2; high++) {
+            struct fixture block;
+            struct pair pair;
+            uniform_3x3(&block, 2, 90, 9, 4, 4, 5);
+            block.layers[1].kernel_height = heights[i][0];
+            block.layers[2].kernel_height = heights[i][1];
+            const denseblock_plan_options options = {
+                .workspace_limit = 200 << 10,
+                .thread_count = 2,
+                .accuracy = high ? DENSEBLOCK_ACCURACY_HIGH : DENSEBLOCK_ACCURACY_DEFAULT};
+            pair_make(&pair, &block, 3, &options);
+            ck_assert_ptr_nonnull(strstr(denseblock_plan_describe(pair.cpu.plan), "in steps"));
+            ck_assert_ptr_nonnull(strstr(denseblock_plan_describe(pair.cpu.plan), "direct"));
+            pair_check(&pair, 1e-5, "far");
+            pair_free(&pair);
+        }
+}
+END_TEST
+
+/* Slices of two images, of five. */
+START_TEST(slices_that_do_not_divide_the_batch_give_the_same_bits) {
+    for (int a = 0; a < 3; a++) {
+        struct fixture block;
+        struct way way;
+        denseblock_plan_options options = {
+            .algorithm = algorithms[a], .group_size = 2, .thread_count = 2};
+        uniform_3x3(&block, 2, 9, 10, 5, 4, 7);
+        free(bits_of(&block, &options, &way));
+        block.desc.batch = 5;
+        const size_t limit = way.workspace; /* of two images */
+        void *whole = bits_of(&block, &options, &way);
+        options.workspace_limit = limit;
+        void *y = bits_of(&block, &options, &way);
+        ck_assert_uint_le(way.workspace, limit);
+        ck_assert_mem_eq(y, whole, bytes_of(&block));
+        check_memory(&block, &options);
+        free(y);
+        free(whole);
+    }
+}
+END_TEST
+
+/* An image with NaN is computed in another way, whatever slice it is in; the others are not. */
+START_TEST(an_image_with_nan_does_not_change_its_neighbours) {
+    for (int64_t bad = 0; bad < 5; bad += 2)
+        for (size_t limit = 0; limit <= 120 << 10; limit += 120 << 10) {
+            struct fixture block;
+            struct pair pair;
+            uniform_3x3(&block, 5, 9, 10, 5, 4, 7);
+            const denseblock_plan_options options = {.algorithm = DENSEBLOCK_ALGORITHM_WINOGRAD4,
+                                                     .workspace_limit = limit,
+                                                     .thread_count = 2};
+            pair_make(&pair, &block, 3, &options);
+            fixture_forward(&pair.cpu);
+            const size_t image = denseblock_plan_output_bytes(pair.cpu.plan) / 5;
+            unsigned char *healthy = aligned_memory(5 * image);
+            memcpy(healthy, pair.cpu.y, 5 * image);
+            const size_t place = (size_t)(bad * 9 * 10 * 5 + 203);
+            ((float *)pair.cpu.x)[place] = ((float *)pair.reference.x)[place] = NAN;
+            pair_check(&pair, 1e-5, "one image with NaN");
+            for (int64_t n = 0; n < 5; n++)
+                if (n != bad)
+                    ck_assert_mem_eq((unsigned char *)pair.cpu.y + (size_t)n * image,
+                                     healthy + (size_t)n * image, image);
+            free(healthy);
+            pair_free(&pair);
+        }
 }
 END_TEST
 
@@ -310,6 +408,8 @@ START_TEST(nan_and_infinity_are_where_the_reference_has_them) {
         for (int a = 0; a < 3; a++) {
             denseblock_plan_options options = {.algorithm = algorithms[a], .thread_count = 2};
             check_special_values(DENSEBLOCK_F32, &options, seed);
+            if (a == 0)
+                check_special_values(DENSEBLOCK_F64, &options, seed);
             options.group_size = 1 + (int64_t)(seed % 3);
             check_special_values(seed % 2 == 0 ? DENSEBLOCK_F16 : DENSEBLOCK_BF16, &options,
                                  seed);
@@ -348,41 +448,6 @@ START_TEST(a_transform_that_overflows_leaves_no_trace) {
     }
 }
 END_TEST
-
-/* Runs with exactly the memory that the plan asked for, between guards. */
-static void check_memory(const struct fixture *block, const denseblock_plan_options *options) {
-    enum { GUARD = 128, PATTERN = 0xA5, PARTS = 3 };
-    struct fixture fixture = *block;
-    fixture.backend = DENSEBLOCK_BACKEND_CPU;
-    fixture.desc.layers = fixture.layers;
-    fixture_make(&fixture, 2, options);
-    const size_t sizes[PARTS] = {denseblock_plan_output_bytes(fixture.plan),
-                                 denseblock_plan_weights_bytes(fixture.plan),
-                                 denseblock_plan_workspace_bytes(fixture.plan)};
-    unsigned char *guarded[PARTS];
-    for (int b = 0; b < PARTS; b++) {
-        guarded[b] = aligned_memory(sizes[b] + 2 * GUARD);
-        memset(guarded[b], PATTERN, sizes[b] + 2 * GUARD);
-    }
-    ck_ok(denseblock_weights_prepare(fixture.context, fixture.plan,
-                                     (const void *const *)fixture.kernels, guarded[1] + GUARD));
-    ck_assert_mem_eq(guarded[1] + GUARD, fixture.prepared, sizes[1]);
-    for (int run = 0; run < 2; run++) {
-        fixture_forward(&fixture);
-        ck_ok(denseblock_forward(fixture.context, fixture.plan, guarded[1] + GUARD, fixture.x,
-                                 guarded[0] + GUARD, guarded[2] + GUARD));
-        ck_assert_mem_eq(guarded[0] + GUARD, fixture.y, sizes[0]);
-        ck_assert_mem_eq(guarded[1] + GUARD, fixture.prepared, sizes[1]);
-    }
-    for (int b = 0; b < PARTS; b++) {
-        for (size_t i = 0; i < GUARD; i++) {
-            ck_assert_uint_eq(guarded[b][i], PATTERN);
-            ck_assert_uint_eq(guarded[b][GUARD + sizes[b] + i], PATTERN);
-        }
-        free(guarded[b]);
-    }
-    fixture_free(&fixture);
-}
 
 START_TEST(memory_is_exactly_what_the_plan_says) {
     for (int set = 0; set < SETS; set++) {
@@ -498,6 +563,29 @@ START_TEST(threads_that_do_not_fit_or_have_nothing_to_do_are_left_out) {
 }
 END_TEST
 
+/* What a plan chooses for speed must not make it refuse a block that it could run. */
+START_TEST(plans_of_extreme_sizes_are_made_and_fit) {
+    struct fixture block;
+    denseblock_plan *plan;
+    denseblock_plan_options options = {.group_size = INT64_MAX, .thread_count = 2};
+    uniform_3x3(&block, 1, 8, 8, 4, 3, 5);
+    ck_assert(plan_uses(&block, &options, "layers 0..2 as a group"));
+    options.algorithm = DENSEBLOCK_ALGORITHM_DIRECT;
+    options.group_size = 0;
+    uniform_3x3(&block, INT64_C(1) << 40, 8, 8, 12, 4, 12);
+    ck_ok(denseblock_plan_create(&block.desc, DENSEBLOCK_BACKEND_CPU, &options, &plan));
+    denseblock_plan_destroy(plan);
+    for (int a = 0; a < 3; a++)
+        for (int64_t growth = 4; growth <= 28; growth += 8) {
+            options.algorithm = algorithms[a];
+            uniform_3x3(&block, 1, 1200, 1200, 16, 6, growth);
+            ck_ok(denseblock_plan_create(&block.desc, DENSEBLOCK_BACKEND_CPU, &options, &plan));
+            ck_assert_uint_le(denseblock_plan_workspace_bytes(plan), 64 << 20);
+            denseblock_plan_destroy(plan);
+        }
+}
+END_TEST
+
 START_TEST(what_the_options_ask_for_in_vain_is_refused) {
     struct fixture block;
     denseblock_plan *plan;
@@ -560,6 +648,53 @@ START_TEST(sixteen_bit_elements_are_converted_exactly) {
 }
 END_TEST
 
+/* Sums of two elements, which f32 holds exactly, are rounded to nearest, ties to even. */
+START_TEST(results_are_rounded_to_sixteen_bits_as_single_elements_are) {
+    enum { SUMS = 40000 };
+    for (int set = 0; set < SETS; set++)
+        for (int t = 2; t < 4 && use_instruction_set(instruction_sets[set]); t++) {
+            const denseblock_type type = all_types[t];
+            const int fraction = type == DENSEBLOCK_F16 ? 10 : 7;
+            struct fixture fixture = {.backend = DENSEBLOCK_BACKEND_CPU};
+            denseblock_layers_fill(fixture.layers, 1, 1, 1, 1);
+            fixture.desc = (denseblock_desc){.batch = 1,
+                                             .height = 1,
+                                             .width = SUMS,
+                                             .channels = 2,
+                                             .layer_count = 1,
+                                             .layers = fixture.layers,
+                                             .type = type};
+            fixture_make(&fixture, 1, NULL);
+            uint64_t random = 9;
+            uint16_t *x = fixture.x;
+            for (int i = 0; i < SUMS; i++) {
+                /* The second is smaller by at most as much as leaves f32 room for both. */
+                const int64_t largest = type == DENSEBLOCK_F16 ? 30 : 254;
+                const int64_t exponent = random_size(&random, 0, largest);
+                const int64_t lower =
+                    random_size(&random, exponent < 12 ? 0 : exponent - 12, exponent);
+                const int64_t mask = (INT64_C(1) << fraction) - 1;
+                x[2 * i] = (uint16_t)(exponent << fraction | random_size(&random, 0, mask));
+                x[2 * i + 1] = (uint16_t)(lower << fraction | random_size(&random, 0, mask));
+            }
+            for (size_t w = 0; w < 2; w++)
+                dblk_element_store(type, fixture.kernels[0], w, 1);
+            ck_ok(denseblock_weights_prepare(fixture.context, fixture.plan,
+                                             (const void *const *)fixture.kernels,
+                                             fixture.prepared));
+            fixture_forward(&fixture);
+            for (size_t i = 0; i < SUMS; i++) {
+                uint16_t expected;
+                dblk_element_store(type, &expected, 0,
+                                   dblk_element_load(type, x, 2 * i) +
+                                       dblk_element_load(type, x, 2 * i + 1));
+                ck_assert_uint_eq(((uint16_t *)fixture.y)[3 * i + 2], expected);
+            }
+            fixture_free(&fixture);
+        }
+}
+END_TEST
+
 static void remember(double done, void *user) {
     double *last = user;
     ck_assert_msg(done >= *last && done <= 1, "%g after %g", done, *last);
@@ -595,6 +730,8 @@ Suite *suite(void) {
         the_number_of_threads_does_not_change_a_bit,
         steps_give_the_same_bits_as_whole_images,
         steps_pass_kernels_that_reach_far,
+        slices_that_do_not_divide_the_batch_give_the_same_bits,
+        an_image_with_nan_does_not_change_its_neighbours,
         nan_and_infinity_are_where_the_reference_has_them,
         a_transform_that_overflows_leaves_no_trace,
         memory_is_exactly_what_the_plan_says,
@@ -602,8 +739,10 @@ Suite *suite(void) {
         a_block_that_no_transform_fits_in_the_limit_runs_directly,
         the_plan_chooses_what_suits_the_block_and_obeys_the_options,
         threads_that_do_not_fit_or_have_nothing_to_do_are_left_out,
+        plans_of_extreme_sizes_are_made_and_fit,
         what_the_options_ask_for_in_vain_is_refused,
         sixteen_bit_elements_are_converted_exactly,
+        results_are_rounded_to_sixteen_bits_as_single_elements_are,
         progress_grows_to_one_in_slices_and_steps,
     };
     Suite *result = suite_create("cpu");

@@ -4,6 +4,7 @@
 #define ISA wide
 #include "backends/cpu/kernels_avx512.c" // NOLINT(bugprone-suspicious-include)
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "backends/cpu/instruction_set.h"
@@ -11,6 +12,14 @@
 
 denseblock_status __wrap_dblk_kernels_find(denseblock_type type,
                                            const struct dblk_kernels **kernels);
+
+/* Before any test runs. */
+__attribute__((constructor)) static void skip_without_avx2(void) {
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+        return;
+    (void)puts("SKIP: this processor does not have AVX2");
+    exit(77);
+}
 
 denseblock_status __wrap_dblk_kernels_find(denseblock_type type,
                                            const struct dblk_kernels **kernels) {

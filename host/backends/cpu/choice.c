@@ -147,8 +147,10 @@ void dblk_cpu_choose(const denseblock_plan *plan, const denseblock_plan_options 
     enum { MOST_LAYERS = 6 };
     struct candidate best = {.algorithm = DENSEBLOCK_ALGORITHM_DIRECT, .group_size = 1};
     double least = INFINITY;
-    for (int a = direct_only ? 2 : 0; a < 3; a++) {
+    for (int a = 0; a < 3; a++) {
         struct candidate candidate = {.algorithm = algorithms[a]};
+        if (direct_only && candidate.algorithm != DENSEBLOCK_ALGORITHM_DIRECT)
+            continue;
         const bool asked = options->algorithm == candidate.algorithm;
         if (!asked && !direct_only && options->algorithm != DENSEBLOCK_ALGORITHM_AUTO)
             continue;
@@ -158,8 +160,10 @@ void dblk_cpu_choose(const denseblock_plan *plan, const denseblock_plan_options 
         if (candidate.algorithm == DENSEBLOCK_ALGORITHM_WINOGRAD4 &&
             options->accuracy == DENSEBLOCK_ACCURACY_HIGH)
             continue;
-        const int64_t from = options->group_size > 0 ? options->group_size : 1;
-        const int64_t to = options->group_size > 0 ? options->group_size : MOST_LAYERS;
+        /* No group has more layers than the block. */
+        const int64_t asked_size = dblk_smaller(options->group_size, plan->layer_count);
+        const int64_t from = asked_size > 0 ? asked_size : 1;
+        const int64_t to = asked_size > 0 ? asked_size : MOST_LAYERS;
         for (candidate.group_size = from; candidate.group_size <= to; candidate.group_size++) {
             form_groups(plan, candidate, cpu);
             const double cycles = cost(plan, cpu);

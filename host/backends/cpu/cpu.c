@@ -1,16 +1,12 @@
 /* The cpu backend: fast on any processor. */
+#include <string.h>
+
 #include "backends/backend.h"
 #include "backends/cpu/cpu_plan.h"
 #include "backends/cpu/direct.h"
 #include "backends/cpu/weights.h"
 #include "backends/cpu/winograd.h"
 #include "backends/host_tensor.h"
-
-/* At the beginning of the workspace: whether a Winograd layer of this slice made NaN or Inf. One
- * such value reaches a whole tile there, and a transform may overflow where a plain sum does not. */
-static bool *spoiled(void *workspace) {
-    return workspace;
-}
 
 static denseblock_status cpu_place_input(denseblock_context *context, const denseblock_plan *plan,
                                          const struct dblk_region *region, const void *x, void *y,
@@ -21,7 +17,7 @@ static denseblock_status cpu_place_input(denseblock_context *context, const dens
     if (cpu->winograd == NULL)
         return status;
     if (region->row == 0)
-        *spoiled(workspace) = false;
+        memset(dblk_cpu_spoiled(workspace), 0, (size_t)region->images * sizeof(int));
     dblk_winograd_keep(plan, region, 0, plan->channels, y, workspace);
     return status;
 }
@@ -33,18 +29,18 @@ static denseblock_status cpu_forward_layer(denseblock_context *context,
     (void)context;
     const struct dblk_cpu_plan *cpu = dblk_cpu_plan_of(plan);
     const struct dblk_layer *layer = &plan->layers[l];
-    if (cpu->winograd != NULL && *spoiled(workspace))
+    if (cpu->winograd != NULL && region->images == 1 && *dblk_cpu_spoiled(workspace))
         return DENSEBLOCK_OK; /* finish_slice computes it */
     if (cpu->layers[l].algorithm == DENSEBLOCK_ALGORITHM_DIRECT)
         dblk_direct_layer(plan, l, region, prepared, y, workspace);
-    else if (!dblk_winograd_layer(plan, l, region, prepared, y, workspace))
-        *spoiled(workspace) = true;
+    else
+        dblk_winograd_layer(plan, l, region, prepared, y, workspace);
     if (layer->channels < cpu->stack_channels)
         dblk_winograd_keep(plan, region, layer->channels, layer->growth, y, workspace);
     return DENSEBLOCK_OK;
 }
 
-/* A spoiled slice is computed again from its input, directly: there, NaN and Inf are where the
+/* A spoiled image is computed again from its input, directly: there, NaN and Inf are where the
  * formula puts them. */
 static denseblock_status cpu_finish_slice(denseblock_context *context,
                                           const denseblock_plan *plan,
@@ -52,10 +48,12 @@ static denseblock_status cpu_finish_slice(denseblock_context *context,
                                           void *y, void *workspace) {
     (void)context;
     const struct dblk_cpu_plan *cpu = dblk_cpu_plan_of(plan);
-    if (cpu->winograd == NULL || !*spoiled(workspace))
-        return DENSEBLOCK_OK;
-    for (int64_t l = 0; l < plan->layer_count; l++)
-        dblk_direct_repair(plan, l, slice, prepared, y, workspace);
+    for (int64_t i = 0; cpu->winograd != NULL && i < slice->images; i++) {
+        const struct dblk_region image = {
+            .image = slice->image + i, .images = 1, .rows = plan->height};
+        for (int64_t l = 0; dblk_cpu_spoiled(workspace)[i] && l < plan->layer_count; l++)
+            dblk_direct_repair(plan, l, &image, prepared, y, workspace);
+    }
     return DENSEBLOCK_OK;
 }
 

@@ -48,22 +48,28 @@ static int useful_threads(const denseblock_plan *plan, int thread_count) {
     return most < thread_count ? (int)most + 1 : thread_count;
 }
 
+static bool choose_and_lay_out(denseblock_plan *plan, const denseblock_plan_options *options,
+                               bool direct_only, struct dblk_cpu_plan *cpu) {
+    const int threads = useful_threads(plan, dblk_host_thread_count(options->thread_count));
+    dblk_cpu_choose(plan, options, direct_only, cpu);
+    return dblk_cpu_lay_out_workspace(plan, threads, options->workspace_limit, cpu);
+}
+
+/* What is chosen for speed may not fit in the limit. Without groups, sums of a group need not be
+ * kept; without Winograd, no stack. */
 static denseblock_status lay_out(denseblock_plan *plan, const denseblock_plan_options *options,
                                  struct dblk_cpu_plan *cpu) {
-    const size_t limit = options->workspace_limit;
-    const int threads = useful_threads(plan, dblk_host_thread_count(options->thread_count));
-    dblk_cpu_choose(plan, options, false, cpu);
-    bool fits = dblk_cpu_lay_out_workspace(plan, threads, limit, cpu);
-    if (!fits && options->algorithm == DENSEBLOCK_ALGORITHM_AUTO) {
-        denseblock_plan_options frugal = *options;
-        dblk_cpu_choose(plan, &frugal, true, cpu);
-        fits = dblk_cpu_lay_out_workspace(plan, threads, limit, cpu);
-        if (!fits && options->group_size == 0) {
-            frugal.group_size = 1;
-            dblk_cpu_choose(plan, &frugal, true, cpu);
-            (void)dblk_cpu_lay_out_workspace(plan, threads, limit, cpu);
-        }
-    }
+    const bool any_algorithm = options->algorithm == DENSEBLOCK_ALGORITHM_AUTO;
+    const bool any_group = options->group_size == 0;
+    denseblock_plan_options alone = *options;
+    alone.group_size = 1;
+    bool fits = choose_and_lay_out(plan, options, false, cpu);
+    if (!fits && any_group)
+        fits = choose_and_lay_out(plan, &alone, false, cpu);
+    if (!fits && any_algorithm)
+        fits = choose_and_lay_out(plan, options, true, cpu);
+    if (!fits && any_algorithm && any_group)
+        (void)choose_and_lay_out(plan, &alone, true, cpu);
     if (plan->workspace_bytes == SIZE_MAX || !dblk_cpu_lay_out_weights(plan, cpu))
         return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT,
                          "what the block needs beside y is too large to address");

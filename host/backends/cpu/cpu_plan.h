@@ -48,7 +48,7 @@ struct dblk_cpu_plan {
     int64_t chunk_tiles;
     int64_t products_stride, products_plane; /* from tile to tile, from point to point */
 
-    /* Bytes, in the workspace. It begins with the flag `spoiled`. */
+    /* Bytes, in the workspace. For Winograd, it begins with the flags of dblk_cpu_spoiled. */
     size_t partial_offset;
     size_t stack_offset;
     size_t products_offset; /* shared */
@@ -60,6 +60,13 @@ struct dblk_cpu_plan {
 
 static inline const struct dblk_cpu_plan *dblk_cpu_plan_of(const denseblock_plan *plan) {
     return plan->details;
+}
+
+/* For each image of a slice, whether a Winograd layer made NaN or Inf. One such value reaches a whole
+ * tile there, and a transform may overflow where a plain sum does not. Not one flag for the slice:
+ * how large that is depends on the number of threads, on which results may not depend. */
+static inline int *dblk_cpu_spoiled(void *workspace) {
+    return workspace;
 }
 
 /* The calling thread's part of the workspace. */

@@ -10,6 +10,7 @@
 
 #include "backends/cpu/panels.h"
 #include "backends/cpu/weights.h"
+#include "memory/integer.h"
 
 /* What is the same for all tiles. */
 struct convolution {
@@ -38,14 +39,6 @@ struct tile {
     int64_t image, row, column, rows, columns;
 };
 
-static int64_t smaller(int64_t a, int64_t b) {
-    return a < b ? a : b;
-}
-
-static int64_t larger(int64_t a, int64_t b) {
-    return a > b ? a : b;
-}
-
 static char *pixel_of(const struct convolution *work, int64_t image, int64_t row,
                       int64_t column) {
     const denseblock_plan *plan = work->plan;
@@ -64,7 +57,7 @@ static void copy_input(const struct convolution *work, const struct tile *tile, 
     const int64_t columns = tile->columns + work->layer->kernel_width - 1;
     const size_t pixel_bytes = (size_t)depth * cpu->real_size;
     const size_t row_bytes = (size_t)columns * pixel_bytes;
-    const int64_t first = larger(left, 0), end = smaller(left + columns, plan->width);
+    const int64_t first = dblk_larger(left, 0), end = dblk_smaller(left + columns, plan->width);
     for (int64_t row = top; row < top + rows; row++, copy += row_bytes) {
         if (row < 0 || row >= plan->height || first >= end) {
             memset(copy, 0, row_bytes);
@@ -125,7 +118,7 @@ static void convolve(const struct convolution *work, const struct tile *tile, in
     const int64_t taps = work->layer->kernel_height * work->layer->kernel_width;
     const int64_t most = dblk_direct_depth(cpu, work->layer);
     for (int64_t c = 0; c < work->channels; c += most) {
-        const int64_t depth = work->channels - c < most ? work->channels - c : most;
+        const int64_t depth = dblk_smaller(work->channels - c, most);
         const char *weights = work->weights + (size_t)(c * taps * width) * cpu->real_size;
         copy_input(work, tile, work->first_channel + c, depth, copy);
         for (int64_t p = begin; p < end; p++)
@@ -209,8 +202,8 @@ static void run(const struct convolution *work, const struct dblk_region *region
                 void *workspace) {
     const denseblock_plan *plan = work->plan;
     const struct dblk_cpu_plan *cpu = dblk_cpu_plan_of(plan);
-    const int64_t down = (region->rows + cpu->tile_rows - 1) / cpu->tile_rows;
-    const int64_t across = (plan->width + cpu->tile_columns - 1) / cpu->tile_columns;
+    const int64_t down = dblk_quotient_up(region->rows, cpu->tile_rows);
+    const int64_t across = dblk_quotient_up(plan->width, cpu->tile_columns);
     const int64_t tiles = region->images * down * across;
     const int64_t panels = dblk_panel_count(dblk_vectors(work->columns, cpu->kernels->lanes));
     const int64_t parts = tiles < 4 * (int64_t)plan->thread_count ? panels : 1;
@@ -223,8 +216,8 @@ static void run(const struct convolution *work, const struct dblk_region *region
             .image = region->image + index / across / down,
             .row = region->row + row,
             .column = column,
-            .rows = smaller(cpu->tile_rows, region->rows - row),
-            .columns = smaller(cpu->tile_columns, plan->width - column),
+            .rows = dblk_smaller(cpu->tile_rows, region->rows - row),
+            .columns = dblk_smaller(cpu->tile_columns, plan->width - column),
         };
         do_tile(work, &tile, panels * part / parts, panels * (part + 1) / parts,
                 dblk_cpu_thread(cpu, workspace));

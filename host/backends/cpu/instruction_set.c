@@ -23,6 +23,10 @@ static bool has_avx512(void) {
 static bool has_avx2(void) {
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 }
+#else
+static bool never(void) {
+    return false;
+}
 #endif
 
 static bool always(void) {
@@ -34,6 +38,9 @@ static const struct instruction_set sets[] = {
 #if defined(__x86_64__)
     {"avx512", has_avx512, &dblk_kernels_avx512_f32, &dblk_kernels_avx512_f64},
     {"avx2", has_avx2, &dblk_kernels_avx2_f32, &dblk_kernels_avx2_f64},
+#else
+    {"avx512", never, NULL, NULL},
+    {"avx2", never, NULL, NULL},
 #endif
     {"portable", always, &dblk_kernels_portable_f32, &dblk_kernels_portable_f64},
 };

@@ -6,6 +6,9 @@
  * the next block's features, and of the weights behind this panel so many lines that all blocks
  * together fetch a panel. */
 
+_Static_assert(MOST_PIXELS_1 >= MOST_PIXELS_2 && MOST_PIXELS_1 >= MOST_PIXELS_3,
+               "sum[][] has room for the largest block");
+
 #define STRIP ((int)(LINE_BYTES / sizeof(REAL))) /* channels in a line */
 
 /* clang-format off */
@@ -45,7 +48,6 @@ INLINE void NAME(block)(const struct dblk_gemm *gemm, const REAL *a, const REAL 
         }
 
     EACH (p, PIXELS)
-
         EACH (v, PANEL) {
             REAL *to = sums + p * gemm->sums_stride + v * LANES;
             NAME(store)(to, gemm->accumulate ? NAME(load)(to) + sum[p][v] : sum[p][v]);

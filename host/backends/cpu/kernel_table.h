@@ -41,13 +41,14 @@ enum { LINE_BYTES = 64 };
 
 static void f32_rectify(denseblock_type type, void *dst, ptrdiff_t dst_stride, const void *src,
                         ptrdiff_t src_stride, int64_t pixels, int64_t count) {
+    const size_t size = type == DENSEBLOCK_F32 ? sizeof(float) : sizeof(uint16_t);
     for (int64_t p = 0; p < pixels; p++) {
         float *to = (float *)dst + p * dst_stride;
-        const float *from = (const float *)src + p * src_stride;
-        const uint16_t *bits = (const uint16_t *)src + p * src_stride;
+        const void *from = (const char *)src + p * src_stride * (ptrdiff_t)size;
+        const uint16_t *bits = from;
         if (type == DENSEBLOCK_F32)
             for (int64_t c = 0; c < count; c++)
-                to[c] = dblk_relu_f32(from[c]);
+                to[c] = dblk_relu_f32(((const float *)from)[c]);
         else if (type == DENSEBLOCK_F16)
             for (int64_t c = 0; c < count; c++)
                 to[c] = dblk_relu_f32(dblk_widen_f16(bits[c]));

@@ -13,9 +13,3 @@ INLINE NAME(vector) NAME(load)(const REAL *from) {
 INLINE void NAME(store)(REAL *to, NAME(vector) v) {
     *(NAME(unaligned) *)to = v;
 }
-
-/* v < 0 ? 0 : v, so NaN stays NaN. */
-INLINE NAME(vector) NAME(relu)(NAME(vector) v) {
-    const NAME(vector) zero = {0};
-    return (NAME(vector))((NAME(mask))v & ~(NAME(mask))(v < zero));
-}

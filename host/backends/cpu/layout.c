@@ -3,19 +3,8 @@
 #include "backends/cpu/caches.h"
 #include "backends/cpu/panels.h"
 #include "backends/cpu/weights.h"
+#include "memory/integer.h"
 #include "memory/size.h"
-
-static int64_t larger(int64_t a, int64_t b) {
-    return a > b ? a : b;
-}
-
-static int64_t smaller(int64_t a, int64_t b) {
-    return a < b ? a : b;
-}
-
-static int64_t quotient_up(int64_t a, int64_t b) {
-    return a / b + (a % b != 0);
-}
 
 static int64_t taps_of(const struct dblk_cpu_plan *cpu, const struct dblk_layer *layer,
                        denseblock_algorithm algorithm) {
@@ -59,7 +48,7 @@ bool dblk_cpu_lay_out_weights(denseblock_plan *plan, struct dblk_cpu_plan *cpu) 
  * the first-level cache. */
 static int64_t spread(int64_t reals) {
     enum { LINE = 16, PAGE = 1024 };
-    reals = quotient_up(reals, LINE) * LINE;
+    reals = dblk_quotient_up(reals, LINE) * LINE;
     return reals % (PAGE / 4) == 0 ? reals + LINE : reals;
 }
 
@@ -68,7 +57,7 @@ static int64_t spread(int64_t reals) {
  * worth the space. */
 static int64_t spread_planes(int64_t reals) {
     enum { LINE = 16, LINES = 64, APART = 3 };
-    const int64_t lines = quotient_up(reals, LINE);
+    const int64_t lines = dblk_quotient_up(reals, LINE);
     if (lines < 4 * LINES)
         return spread(reals);
     return (lines + (LINES + APART - lines % LINES) % LINES) * LINE;
@@ -79,17 +68,18 @@ static int64_t spread_planes(int64_t reals) {
 static bool lay_out_tiles(const denseblock_plan *plan, struct dblk_cpu_plan *cpu) {
     enum { MOST_COLUMNS = 56, MOST_PIXELS = 112 };
     const int lanes = cpu->kernels->lanes;
-    cpu->tile_columns = quotient_up(plan->width, quotient_up(plan->width, MOST_COLUMNS));
-    const int64_t across = quotient_up(plan->width, cpu->tile_columns);
+    cpu->tile_columns =
+        dblk_quotient_up(plan->width, dblk_quotient_up(plan->width, MOST_COLUMNS));
+    const int64_t across = dblk_quotient_up(plan->width, cpu->tile_columns);
     const int64_t rows_each = plan->batch * across * plan->height / plan->thread_count / 2;
-    cpu->tile_rows =
-        larger(1, smaller(smaller(MOST_PIXELS / cpu->tile_columns, rows_each), plan->height));
+    cpu->tile_rows = dblk_larger(
+        1, dblk_smaller(dblk_smaller(MOST_PIXELS / cpu->tile_columns, rows_each), plan->height));
 
     size_t tile_reals = 0, sums_reals = 0;
     bool fits = true;
     for (int64_t l = 0; fits && l < plan->layer_count; l++) {
         const struct dblk_layer *layer = &plan->layers[l];
-        size_t copy = (size_t)smaller(dblk_direct_depth(cpu, layer), layer->channels);
+        size_t copy = (size_t)dblk_smaller(dblk_direct_depth(cpu, layer), layer->channels);
         size_t sums = (size_t)(cpu->tile_rows * cpu->tile_columns);
         fits = dblk_size_multiply(&copy, cpu->tile_rows + layer->kernel_height - 1) &&
                dblk_size_multiply(&copy, cpu->tile_columns + layer->kernel_width - 1) &&
@@ -114,10 +104,10 @@ static int64_t widest_group(const denseblock_plan *plan, const struct dblk_cpu_p
         const struct dblk_cpu_layer *planned = &cpu->layers[l];
         if ((planned->algorithm != DENSEBLOCK_ALGORITHM_DIRECT) != winograd)
             continue;
-        widest = larger(widest, dblk_vectors(planned->group_columns, lanes) * lanes);
-        widest =
-            larger(widest, planned->column + dblk_vectors(plan->layers[l].growth, lanes) * lanes);
-        *layers = larger(*layers, planned->group_size);
+        widest = dblk_larger(widest, dblk_vectors(planned->group_columns, lanes) * lanes);
+        widest = dblk_larger(widest, planned->column +
+                                         dblk_vectors(plan->layers[l].growth, lanes) * lanes);
+        *layers = dblk_larger(*layers, planned->group_size);
     }
     return widest;
 }
@@ -146,12 +136,12 @@ static bool lay_out_winograd(const denseblock_plan *plan, struct dblk_cpu_plan *
     enum { MOST_CHUNK = 48, LEAST_CHUNK = 24 };
     const int tile = cpu->winograd->tile;
     const int64_t points = (int64_t)cpu->winograd->points * cpu->winograd->points;
-    const int64_t rows = quotient_up(plan->height, tile);
-    cpu->ring_columns = quotient_up(plan->width, tile);
+    const int64_t rows = dblk_quotient_up(plan->height, tile);
+    cpu->ring_columns = dblk_quotient_up(plan->width, tile);
     cpu->ring_rows = rows;
     if (plan->step_rows < plan->height)
-        cpu->ring_rows =
-            smaller(rows, (plan->step_rows + plan->layers[plan->layer_count - 1].delay) / tile);
+        cpu->ring_rows = dblk_smaller(
+            rows, (plan->step_rows + plan->layers[plan->layer_count - 1].delay) / tile);
 
     for (int64_t l = 0; l < plan->layer_count; l++)
         if (cpu->layers[l].algorithm != DENSEBLOCK_ALGORITHM_DIRECT)
@@ -161,12 +151,12 @@ static bool lay_out_winograd(const denseblock_plan *plan, struct dblk_cpu_plan *
     /* y has as many elements, so these products fit. */
     cpu->stack_slots = plan->slice_images * cpu->ring_rows * cpu->ring_columns;
     const int64_t at_once = plan->slice_images *
-                            quotient_up(smaller(plan->step_rows, plan->height), tile) *
+                            dblk_quotient_up(dblk_smaller(plan->step_rows, plan->height), tile) *
                             cpu->ring_columns;
     const int64_t parts =
         plan->thread_count *
-        larger(1, quotient_up(at_once, (int64_t)plan->thread_count * MOST_CHUNK));
-    cpu->chunk_tiles = smaller(MOST_CHUNK, quotient_up(at_once, parts));
+        dblk_larger(1, dblk_quotient_up(at_once, (int64_t)plan->thread_count * MOST_CHUNK));
+    cpu->chunk_tiles = dblk_smaller(MOST_CHUNK, dblk_quotient_up(at_once, parts));
 
     int64_t layers;
     cpu->products_stride = spread(widest_group(plan, cpu, true, &layers));
@@ -187,8 +177,9 @@ static bool lay_out_winograd(const denseblock_plan *plan, struct dblk_cpu_plan *
     cpu->products_plane = spread_planes(products_tiles * cpu->products_stride);
 
     size_t unused;
-    return add_part(bytes, &unused, DENSEBLOCK_ALIGNMENT, 1) /* the flag */ &&
-           add_part(bytes, &cpu->stack_offset, sizeof(float), points * cpu->stack_plane) &&
+    return add_part(bytes, &unused, sizeof(int),
+                    dblk_larger(1, plan->slice_images)) /* the flags */
+           && add_part(bytes, &cpu->stack_offset, sizeof(float), points * cpu->stack_plane) &&
            (!cpu->products_shared ||
             add_part(bytes, &cpu->products_offset, sizeof(float), points * cpu->products_plane));
 }
@@ -224,8 +215,8 @@ static void set_delays(denseblock_plan *plan, const struct dblk_cpu_plan *cpu) {
     for (int64_t l = 0; l < plan->layer_count; l++) {
         struct dblk_layer *layer = &plan->layers[l];
         if (plan->step_rows < plan->height)
-            delay +=
-                quotient_up(layer->kernel_height / 2, cpu->winograd->tile) * cpu->winograd->tile;
+            delay += dblk_quotient_up(layer->kernel_height / 2, cpu->winograd->tile) *
+                     cpu->winograd->tile;
         layer->delay = delay;
     }
 }
@@ -259,7 +250,7 @@ static bool lay_out_steps(denseblock_plan *plan, size_t limit, struct dblk_cpu_p
 
 /* With plan->thread_count threads. */
 static bool lay_out_walk(denseblock_plan *plan, size_t limit, struct dblk_cpu_plan *cpu) {
-    const int64_t height = plan->height, one = smaller(1, plan->batch);
+    const int64_t height = plan->height, one = dblk_smaller(1, plan->batch);
     const bool fits = try_walk(plan, one, height, limit, cpu);
     const size_t whole = stack_bytes(cpu);
     if (cpu->winograd != NULL && (!fits || whole > dblk_cache_for_image())) {
@@ -273,12 +264,12 @@ static bool lay_out_walk(denseblock_plan *plan, size_t limit, struct dblk_cpu_pl
     /* As many images as the caches hold, and about as many in each slice. */
     int64_t images = plan->batch;
     if (whole > 0)
-        images = smaller(images, larger(1, (int64_t)(dblk_cache_for_slice() / whole)));
-    for (; images > 1; images--)
-        if (try_walk(plan, quotient_up(plan->batch, quotient_up(plan->batch, images)), height,
-                     limit, cpu))
+        images = dblk_smaller(images, dblk_larger(1, (int64_t)(dblk_cache_for_slice() / whole)));
+    for (; images > 1; images -= dblk_larger(1, images / 16))
+        if (try_walk(plan, dblk_quotient_up(plan->batch, dblk_quotient_up(plan->batch, images)),
+                     height, limit, cpu))
             return true;
-    return try_walk(plan, smaller(1, plan->batch), height, limit, cpu);
+    return try_walk(plan, dblk_smaller(1, plan->batch), height, limit, cpu);
 }
 
 bool dblk_cpu_lay_out_workspace(denseblock_plan *plan, int thread_count, size_t limit,

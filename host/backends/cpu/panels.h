@@ -5,6 +5,7 @@
 #define DENSEBLOCK_HOST_PANELS_H
 
 #include "backends/cpu/kernels.h"
+#include "memory/integer.h"
 
 struct dblk_panel {
     int vectors;
@@ -12,7 +13,7 @@ struct dblk_panel {
 };
 
 static inline int64_t dblk_vectors(int64_t columns, int lanes) {
-    return (columns + lanes - 1) / lanes;
+    return dblk_quotient_up(columns, lanes);
 }
 
 /* Panels of a matrix with so many vectors of columns. Two vectors are best; three are next, and

@@ -11,7 +11,7 @@ int64_t dblk_direct_depth(const struct dblk_cpu_plan *cpu, const struct dblk_lay
     const int64_t taps = layer->kernel_height * layer->kernel_width;
     const int64_t row_bytes = 2 * cpu->kernels->lanes * (int64_t)cpu->real_size;
     const int64_t depth = taps < PANEL_BYTES ? PANEL_BYTES / (taps * row_bytes) : 0;
-    return depth < LEAST ? LEAST : depth;
+    return dblk_larger(depth, LEAST);
 }
 
 bool dblk_matrix_bytes(const struct dblk_cpu_plan *cpu, int64_t taps, int64_t channels,
@@ -66,8 +66,8 @@ static void fill_direct(const struct filling *filling) {
     const int64_t taps = layer->kernel_height * layer->kernel_width;
     const int64_t most = dblk_direct_depth(filling->cpu, layer);
     for (int64_t c = 0; c < filling->channels; c++) {
-        const int64_t block = c / most * most, left = filling->channels - block;
-        const int64_t depth = left < most ? left : most;
+        const int64_t block = c / most * most;
+        const int64_t depth = dblk_smaller(filling->channels - block, most);
         for (int64_t o = 0; o < layer->growth; o++)
             for (int64_t tap = 0; tap < taps; tap++)
                 put(filling,

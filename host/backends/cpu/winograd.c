@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "backends/cpu/panels.h"
+#include "memory/integer.h"
 
 enum {
     MOST_TILE = 4,
@@ -23,14 +24,6 @@ static float *floats_at(void *memory, size_t offset) {
 
 static const float *constants_at(const void *memory, size_t offset) {
     return (const void *)((const char *)memory + offset);
-}
-
-static int64_t smaller(int64_t a, int64_t b) {
-    return a < b ? a : b;
-}
-
-static int64_t larger(int64_t a, int64_t b) {
-    return a > b ? a : b;
 }
 
 /* Rows of tiles, of some images; numbered one after the other. */
@@ -94,8 +87,8 @@ static void keep_tiles(const struct tiles *tiles, const struct place *place, int
     const size_t element_size = denseblock_type_size(plan->type);
     float pixels[MOST_POINTS * (MOST_RUN * MOST_TILE + 2) * BLOCK];
     const int64_t width = columns * winograd->tile + 2;
-    const int64_t first = larger(place->column - 1, 0);
-    const int64_t end = smaller(place->column - 1 + width, plan->width);
+    const int64_t first = dblk_larger(place->column - 1, 0);
+    const int64_t end = dblk_smaller(place->column - 1 + width, plan->width);
     memset(pixels, 0, (size_t)(winograd->points * width * BLOCK) * sizeof *pixels);
     for (int i = 0; i < winograd->points; i++) {
         const int64_t row = place->row + i - 1;
@@ -120,11 +113,10 @@ void dblk_winograd_keep(const denseblock_plan *plan, const struct dblk_region *r
     /* A tile also reads the row under it. */
     const struct tiles tiles =
         tiles_make(plan, rows, rows->row == 0 ? 0 : rows->row / tile - 1,
-                   end == plan->height ? (plan->height + tile - 1) / tile : end / tile - 1);
+                   end == plan->height ? dblk_quotient_up(plan->height, tile) : end / tile - 1);
     float *stack = floats_at(workspace, cpu->stack_offset);
-    count = smaller(count, cpu->stack_channels - channel);
-    const int64_t blocks = (count + BLOCK - 1) / BLOCK;
-    const int64_t runs = (cpu->ring_columns + MOST_RUN - 1) / MOST_RUN; /* in a row of tiles */
+    const int64_t blocks = dblk_quotient_up(count, BLOCK);
+    const int64_t runs = dblk_quotient_up(cpu->ring_columns, MOST_RUN); /* in a row of tiles */
     const int64_t items = tiles.count / cpu->ring_columns * runs * blocks;
 #pragma omp parallel for num_threads(plan->thread_count) schedule(static)
     for (int64_t item = 0; item < items; item++) {
@@ -133,7 +125,7 @@ void dblk_winograd_keep(const denseblock_plan *plan, const struct dblk_region *r
         const int64_t next = cpu->ring_columns * (run + 1) / runs;
         const struct place place =
             tile_place(&tiles, item / blocks / runs * cpu->ring_columns + first);
-        keep_tiles(&tiles, &place, next - first, channel + c, smaller(BLOCK, count - c), y,
+        keep_tiles(&tiles, &place, next - first, channel + c, dblk_smaller(BLOCK, count - c), y,
                    stack);
     }
 }
@@ -179,12 +171,15 @@ static void multiply(const struct dblk_cpu_plan *cpu, const struct product *prod
 /* What is past the layer's own channels belongs to later layers and means nothing yet: it may be
  * written over, up to the pixel's end. */
 static int64_t channels_left(const denseblock_plan *plan, int64_t channel) {
-    return smaller(BLOCK, plan->output_channels - channel);
+    return dblk_smaller(BLOCK, plan->output_channels - channel);
 }
 
-/* The output transform of `count` columns of one tile, into channels of y from `channel` on. */
-static bool finish_tile(const struct tiles *tiles, const struct place *place,
-                        const float *products, int64_t channel, int64_t count, void *y) {
+/* The output transform of a layer's columns of one tile, into y. An image in which it makes NaN or
+ * Inf is marked as spoiled. */
+static void finish_tile(const struct tiles *tiles, const struct place *place,
+                        const float *products, const struct dblk_layer *layer, void *y,
+                        void *workspace) {
+    const int64_t channel = layer->channels, count = layer->growth;
     const denseblock_plan *plan = tiles->plan;
     const struct dblk_winograd_kernels *winograd = tiles->cpu->winograd;
     const size_t element_size = denseblock_type_size(plan->type);
@@ -194,7 +189,7 @@ static bool finish_tile(const struct tiles *tiles, const struct place *place,
     float reals[MOST_TILE * MOST_TILE][BLOCK]; /* for 16-bit elements */
     bool finite = true;
     for (int64_t c = 0; c < count; c += BLOCK) {
-        const int64_t columns = smaller(BLOCK, count - c);
+        const int64_t columns = dblk_smaller(BLOCK, count - c);
         float *pixels[MOST_TILE * MOST_TILE];
         void *elements[MOST_TILE * MOST_TILE];
         for (int p = 0; p < size; p++) {
@@ -217,19 +212,21 @@ static bool finish_tile(const struct tiles *tiles, const struct place *place,
             if (elements[p] != NULL)
                 tiles->cpu->kernels->round(plan->type, elements[p], reals[p], columns);
     }
-    return finite;
+    if (!finite) {
+        int *spoiled = dblk_cpu_spoiled(workspace) + (place->image - tiles->image);
+#pragma omp atomic write
+        *spoiled = 1;
+    }
 }
 
 /* Each thread does all of a chunk of tiles, whose products stay in its caches. */
-static bool layer_by_chunks(const struct tiles *tiles, const struct product *product,
+static void layer_by_chunks(const struct tiles *tiles, const struct product *product,
                             const struct dblk_layer *layer, void *y, void *workspace) {
     const struct dblk_cpu_plan *cpu = tiles->cpu;
     const int points = cpu->winograd->points * cpu->winograd->points;
     const int64_t panels = dblk_panel_count(product->vectors);
-    const int64_t chunks = (tiles->count + cpu->chunk_tiles - 1) / cpu->chunk_tiles;
-    bool finite = true;
-#pragma omp parallel for num_threads(tiles->plan->thread_count) schedule(dynamic) \
-    reduction(&& : finite)
+    const int64_t chunks = dblk_quotient_up(tiles->count, cpu->chunk_tiles);
+#pragma omp parallel for num_threads(tiles->plan->thread_count) schedule(dynamic)
     for (int64_t chunk = 0; chunk < chunks; chunk++) {
         const int64_t begin = tiles->count * chunk / chunks;
         const int64_t end = tiles->count * (chunk + 1) / chunks;
@@ -239,17 +236,15 @@ static bool layer_by_chunks(const struct tiles *tiles, const struct product *pro
             for (int64_t run = begin, next; run < end; run = next) {
                 /* A chunk that passes the end of the ring goes on at its beginning. */
                 const int64_t slot = tile_place(tiles, run).slot;
-                next = smaller(end, run + cpu->stack_slots - slot);
+                next = dblk_smaller(end, run + cpu->stack_slots - slot);
                 multiply(cpu, &mine, point, slot, next - run, run - begin, 0, panels);
             }
         for (int64_t index = begin; index < end; index++) {
             const struct place place = tile_place(tiles, index);
-            finite &=
-                finish_tile(tiles, &place, mine.products + (index - begin) * cpu->products_stride,
-                            layer->channels, layer->growth, y);
+            finish_tile(tiles, &place, mine.products + (index - begin) * cpu->products_stride,
+                        layer, y, workspace);
         }
     }
-    return finite;
 }
 
 /* All threads together: first the products, dealt out by points, tiles and panels, then the output
@@ -258,7 +253,7 @@ static void multiply_together(const struct tiles *tiles, const struct product *p
     const struct dblk_cpu_plan *cpu = tiles->cpu;
     const int points = cpu->winograd->points * cpu->winograd->points;
     const int64_t panels = dblk_panel_count(product->vectors);
-    const int64_t chunks = (tiles->count + cpu->chunk_tiles - 1) / cpu->chunk_tiles;
+    const int64_t chunks = dblk_quotient_up(tiles->count, cpu->chunk_tiles);
 #pragma omp parallel for num_threads(tiles->plan->thread_count) schedule(static)
     for (int64_t item = 0; item < points * chunks * panels; item++) {
         const int64_t panel = item % panels, chunk = item / panels % chunks;
@@ -266,26 +261,23 @@ static void multiply_together(const struct tiles *tiles, const struct product *p
         const int64_t end = tiles->count * (chunk + 1) / chunks;
         for (int64_t run = tiles->count * chunk / chunks, next; run < end; run = next) {
             const int64_t slot = tile_place(tiles, run).slot;
-            next = smaller(end, run + cpu->stack_slots - slot);
+            next = dblk_smaller(end, run + cpu->stack_slots - slot);
             multiply(cpu, product, point, slot, next - run, slot, panel, panel + 1);
         }
     }
 }
 
-static bool finish_together(const struct tiles *tiles, const struct dblk_layer *layer,
-                            const float *products, void *y) {
-    bool finite = true;
-#pragma omp parallel for num_threads(tiles->plan->thread_count) schedule(static) \
-    reduction(&& : finite)
+static void finish_together(const struct tiles *tiles, const struct dblk_layer *layer,
+                            const float *products, void *y, void *workspace) {
+#pragma omp parallel for num_threads(tiles->plan->thread_count) schedule(static)
     for (int64_t index = 0; index < tiles->count; index++) {
         const struct place place = tile_place(tiles, index);
-        finite &= finish_tile(tiles, &place, products + place.slot * tiles->cpu->products_stride,
-                              layer->channels, layer->growth, y);
+        finish_tile(tiles, &place, products + place.slot * tiles->cpu->products_stride, layer, y,
+                    workspace);
     }
-    return finite;
 }
 
-bool dblk_winograd_layer(const denseblock_plan *plan, int64_t l, const struct dblk_region *region,
+void dblk_winograd_layer(const denseblock_plan *plan, int64_t l, const struct dblk_region *region,
                          const void *prepared, void *y, void *workspace) {
     const struct dblk_cpu_plan *cpu = dblk_cpu_plan_of(plan);
     const struct dblk_cpu_layer *planned = &cpu->layers[l];
@@ -312,8 +304,10 @@ bool dblk_winograd_layer(const denseblock_plan *plan, int64_t l, const struct db
             .products = products,
             .accumulate = true,
         };
-    if (!cpu->products_shared)
-        return layer_by_chunks(&tiles, &product, layer, y, workspace);
-    multiply_together(&tiles, &product);
-    return finish_together(&tiles, layer, products, y);
+    if (cpu->products_shared) {
+        multiply_together(&tiles, &product);
+        finish_together(&tiles, layer, products, y, workspace);
+    } else {
+        layer_by_chunks(&tiles, &product, layer, y, workspace);
+    }
 }

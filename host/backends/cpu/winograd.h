@@ -10,8 +10,8 @@ void dblk_winograd_keep(const denseblock_plan *plan, const struct dblk_region *r
                         int64_t channel, int64_t count, const void *y, void *workspace);
 
 /* Computes layer l of a region: reads what is kept of channels [0,C_l), writes channels
- * [C_l,C_l+g_l) of y. Returns false if something that it wrote is NaN or Inf. */
-bool dblk_winograd_layer(const denseblock_plan *plan, int64_t l, const struct dblk_region *region,
+ * [C_l,C_l+g_l) of y. Marks the images in which it writes NaN or Inf: see dblk_cpu_spoiled. */
+void dblk_winograd_layer(const denseblock_plan *plan, int64_t l, const struct dblk_region *region,
                          const void *prepared, void *y, void *workspace);
 
 #endif
