@@ -54,56 +54,66 @@ INLINE void NAME(block)(const struct dblk_gemm *gemm, const REAL *a, const REAL 
         }
 }
 
-#define CASE(PIXELS)                                                        \
-    case PIXELS:                                                            \
-        if ((PIXELS) <= MOST_PIXELS(PANEL))                                 \
-            NAME(block)(gemm, a, next, sums, &ahead, lines, PIXELS, PANEL); \
+/* How a run of pixels is dealt out to blocks: evenly, since a block of one pixel would wait for its
+ * own sums. */
+struct NAME(dealing) {
+    int64_t blocks;
+    int64_t lines; /* of weights to fetch ahead, in each strip */
+};
+
+INLINE struct NAME(dealing)
+    NAME(deal)(const struct dblk_gemm *gemm, int64_t pixels, const int PANEL) {
+    const int64_t most = MOST_PIXELS(PANEL), blocks = (pixels + most - 1) / most;
+    const int64_t panel_lines = (int64_t)PANEL * LANES * STRIP * sizeof(REAL) / LINE_BYTES;
+    return (struct NAME(dealing)){
+        .blocks = blocks,
+        .lines = gemm->b_ahead == NULL || blocks == 0 ? 0 : (panel_lines + blocks - 1) / blocks,
+    };
+}
+
+/* Literals, so that the compiler makes none of the blocks that there are no registers for. */
+#define CASE(PIXELS, PANEL)                                                         \
+    case PIXELS:                                                                    \
+        if ((PIXELS) <= MOST_PIXELS(PANEL))                                         \
+            NAME(block)(gemm, a, next, sums, &ahead, dealing.lines, PIXELS, PANEL); \
         break;
 
-/* The pixels are dealt out evenly: a block of one pixel would wait for its own sums. */
-INLINE void NAME(blocks)(const struct dblk_gemm *gemm, int64_t pixels, const int PANEL) {
-    const int64_t blocks = (pixels + MOST_PIXELS(PANEL) - 1) / MOST_PIXELS(PANEL);
-    const int64_t panel_lines = (int64_t)PANEL * LANES * STRIP * sizeof(REAL) / LINE_BYTES;
-    const int64_t lines = gemm->b_ahead == NULL ? 0 : (panel_lines + blocks - 1) / blocks;
-    const char *ahead = gemm->b_ahead;
-    const REAL *a = gemm->a;
-    REAL *sums = gemm->sums;
-    for (int64_t block = 0; block < blocks; block++) {
-        const int64_t size = pixels * (block + 1) / blocks - pixels * block / blocks;
-        const REAL *next = a + size * gemm->pixel_stride;
-        if (block == blocks - 1)
-            next = gemm->a_ahead == NULL ? a : gemm->a_ahead;
-        switch (size) {
-            CASE(1)
-            CASE(2)
-            CASE(3)
-            CASE(4)
-            CASE(5)
-            CASE(6)
-            CASE(7)
-            CASE(8)
-            CASE(9)
-            CASE(10)
-            CASE(11)
-            CASE(12)
-        default: /* larger than any MOST_PIXELS */
-            break;
-        }
-        a += size * gemm->pixel_stride;
-        sums += size * gemm->sums_stride;
+#define DEFINE_GEMM(PANEL)                                                        \
+    static void NAME(gemm##PANEL)(const struct dblk_gemm *gemm, int64_t pixels) { \
+        const struct NAME(dealing) dealing = NAME(deal)(gemm, pixels, PANEL);     \
+        const char *ahead = gemm->b_ahead;                                        \
+        const REAL *a = gemm->a;                                                  \
+        REAL *sums = gemm->sums;                                                  \
+        for (int64_t i = 0; i < dealing.blocks; i++) {                            \
+            const int64_t size =                                                  \
+                pixels * (i + 1) / dealing.blocks - pixels * i / dealing.blocks;  \
+            const REAL *next = a + size * gemm->pixel_stride;                     \
+            if (i == dealing.blocks - 1)                                          \
+                next = gemm->a_ahead == NULL ? a : gemm->a_ahead;                 \
+            switch (size) {                                                       \
+                CASE(1, PANEL)                                                    \
+                CASE(2, PANEL)                                                    \
+                CASE(3, PANEL)                                                    \
+                CASE(4, PANEL)                                                    \
+                CASE(5, PANEL)                                                    \
+                CASE(6, PANEL)                                                    \
+                CASE(7, PANEL)                                                    \
+                CASE(8, PANEL)                                                    \
+                CASE(9, PANEL)                                                    \
+                CASE(10, PANEL)                                                   \
+                CASE(11, PANEL)                                                   \
+                CASE(12, PANEL)                                                   \
+            default: /* larger than any MOST_PIXELS */                            \
+                break;                                                            \
+            }                                                                     \
+            a += size * gemm->pixel_stride;                                       \
+            sums += size * gemm->sums_stride;                                     \
+        }                                                                         \
     }
-}
 
-static void NAME(gemm1)(const struct dblk_gemm *gemm, int64_t pixels) {
-    NAME(blocks)(gemm, pixels, 1);
-}
+DEFINE_GEMM(1)
+DEFINE_GEMM(2)
+DEFINE_GEMM(3)
 
-static void NAME(gemm2)(const struct dblk_gemm *gemm, int64_t pixels) {
-    NAME(blocks)(gemm, pixels, 2);
-}
-
-static void NAME(gemm3)(const struct dblk_gemm *gemm, int64_t pixels) {
-    NAME(blocks)(gemm, pixels, 3);
-}
-
+#undef DEFINE_GEMM
 #undef CASE
