@@ -1,0 +1,96 @@
+/* The direct convolution of a dense block, fused with the ReLU before it and the concatenation
+ * after it. C can call it.
+ *
+ * Arithmetic, partial sums and packed weights are in f64 for f64 tensors and in f32 for all others.
+ * The packed weights of one convolution are
+ *
+ *     [column tiles][channel chunks][kh * kw taps][chunk channels][tile columns]
+ *
+ * zeros where the tiles and chunks are larger than what there is. */
+#ifndef DENSEBLOCK_CUDA_DIRECT_H
+#define DENSEBLOCK_CUDA_DIRECT_H
+
+#include "denseblock.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Every output column of a layer, and every layer's partial sums, begin at a multiple of this, so
+ * that they can be read and written as vectors. */
+enum { DBLK_DIRECT_COLUMN_ALIGNMENT = 4 };
+
+/* What a block of threads computes: `images` x `rows` x `column_groups` runs of
+ * DBLK_DIRECT_RUN pixels of a row, at most DBLK_DIRECT_RUNS of them. */
+enum { DBLK_DIRECT_RUN = 8, DBLK_DIRECT_RUNS = 16 };
+struct dblk_direct_tile {
+    int images, rows, column_groups;
+};
+
+/* How the packed weights of a convolution with so many output columns are laid out. */
+struct dblk_direct_layout {
+    int chunk_channels;
+    int tile_columns;
+    int64_t chunks, column_tiles;
+    size_t bytes; /* of all of it */
+};
+
+struct dblk_direct_convolution {
+    denseblock_type type; /* of y */
+    void *y;              /* [images,height,width,pixel_stride], features and output */
+    int64_t images, height, width, pixel_stride;
+    int64_t kernel_height, kernel_width;
+
+    /* Reads these channels of y, 0 or more of them. */
+    int64_t first_channel, channels;
+
+    /* Computes `columns` sums for every pixel. */
+    const void *weights;
+    int64_t columns;
+
+    /* The sums begin with those at sums[pixel][sums_from + column], or with 0 where sums_from is
+     * negative. */
+    void *sums;
+    int64_t sums_stride; /* from one pixel to the next; a multiple of the column alignment */
+    int64_t sums_from;   /* likewise, if not negative */
+
+    /* Columns [0, finished) are complete: they are rounded and stored at
+     * y[pixel][output_channel + column]. Columns from `unfinished` on go to
+     * sums[pixel][column - unfinished]. What lies between is padding. */
+    int64_t output_channel;
+    int64_t finished;
+    int64_t unfinished;
+
+    struct dblk_direct_tile tile;
+};
+
+/* The layout for these sizes; `bytes` is SIZE_MAX where it overflows. */
+struct dblk_direct_layout dblk_direct_layout(denseblock_type type, int64_t kernel_height,
+                                             int64_t kernel_width, int64_t channels,
+                                             int64_t columns);
+
+/* The tile that wastes least of these images. */
+struct dblk_direct_tile dblk_direct_tile(int64_t images, int64_t height, int64_t width,
+                                         int64_t kernel_height, int64_t kernel_width);
+
+/* Enqueues it. DENSEBLOCK_DEVICE_FAILED, DENSEBLOCK_UNSUPPORTED where a launch cannot be so large. */
+denseblock_status dblk_direct_launch(void *stream,
+                                     const struct dblk_direct_convolution *convolution);
+
+/* Enqueues the packing of some channels of a kernel K[kh,kw,C,g], g columns, as the columns from
+ * `column` on of packed weights for `columns`, which are zeros before. */
+struct dblk_direct_packing {
+    denseblock_type type;
+    const void *kernel; /* device memory */
+    int64_t kernel_height, kernel_width, kernel_channels, growth;
+    int64_t first_channel, channels; /* those to pack */
+    int64_t column, columns;
+    void *packed;
+};
+denseblock_status dblk_direct_pack(void *stream, const struct dblk_direct_packing *packing);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
