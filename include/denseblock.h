@@ -23,6 +23,9 @@
  *     denseblock_weights_prepare repack the kernels once, into memory of the caller
  *     denseblock_forward         execute, as often as wanted
  *
+ * Where the backend computes on a GPU, tensors lie in its memory: use CUDA's own functions for that,
+ * or denseblock_buffers and denseblock_copy, which work alike for all backends.
+ *
  * Memory: the library allocates only its own small handles. Tensors, prepared weights and
  * workspace belong to the caller, who asks the plan for their sizes. Layers write their output at
  * its channel offset in y: the concatenation is never a copy.
@@ -179,8 +182,8 @@ DENSEBLOCK_API const char *denseblock_backend_name(denseblock_backend backend);
 DENSEBLOCK_API denseblock_status denseblock_backend_from_name(const char *name,
                                                               denseblock_backend *backend);
 
-/* DENSEBLOCK_OK where this build on this machine can run the backend. DENSEBLOCK_UNAVAILABLE
- * otherwise, and denseblock_last_error() says why. */
+/* DENSEBLOCK_OK where this build on this machine can run the backend, on device 0. Otherwise
+ * DENSEBLOCK_UNAVAILABLE, and denseblock_last_error() says why. */
 DENSEBLOCK_API denseblock_status denseblock_backend_check(denseblock_backend backend);
 
 /* The backend that AUTO stands for on this machine. */
@@ -292,11 +295,102 @@ DENSEBLOCK_API void *denseblock_context_stream(const denseblock_context *context
  * backends have nothing to wait for. */
 DENSEBLOCK_API denseblock_status denseblock_context_synchronize(denseblock_context *context);
 
+/* How long something takes on the device: what is enqueued between the two calls, from the time that
+ * the device begins with it. The second one waits for its end. One measurement at a time.
+ *
+ * DENSEBLOCK_INVALID_ARGUMENT, DENSEBLOCK_DEVICE_FAILED */
+DENSEBLOCK_API denseblock_status denseblock_timer_start(denseblock_context *context);
+DENSEBLOCK_API denseblock_status denseblock_timer_stop(denseblock_context *context,
+                                                       double *seconds);
+
 /* Called now and then during denseblock_forward, on the calling thread, with the part done,
  * 0 to 1, in floating-point operations. CPU backends only; NULL ends it. */
 typedef void denseblock_progress(double done, void *user);
 DENSEBLOCK_API void denseblock_context_set_progress(denseblock_context *context,
                                                     denseblock_progress *progress, void *user);
+
+/* ---- Buffers and copies -------------------------------------------------------------------- */
+
+/* Memory for tensors, and an account of it: how much is held, the most that was held at once, and
+ * when. It may hold memory of several contexts. One thread at a time. */
+typedef struct denseblock_buffers denseblock_buffers;
+
+/* What happened to a buffer. */
+typedef struct denseblock_buffer_event {
+    const char *label;
+    denseblock_memory memory;
+    bool freed;   /* else allocated */
+    size_t bytes; /* of this buffer */
+    size_t held;  /* bytes of all buffers in that memory, afterwards */
+} denseblock_buffer_event;
+
+/*   timeline   keep every event; it takes memory for as long as `buffers` lives
+ *   buffers    receives it, for denseblock_buffers_destroy; NULL on error
+ *
+ * DENSEBLOCK_INVALID_ARGUMENT, DENSEBLOCK_OUT_OF_MEMORY */
+DENSEBLOCK_API denseblock_status denseblock_buffers_create(bool timeline,
+                                                           denseblock_buffers **buffers);
+
+/* Frees what is left. Before the contexts that its memory was made with. NULL is allowed. */
+DENSEBLOCK_API void denseblock_buffers_destroy(denseblock_buffers *buffers);
+
+/* Allocates memory aligned to DENSEBLOCK_ALIGNMENT, with undefined contents.
+ *
+ *   context  what is enqueued there may use it at once; other streams, after
+ *            denseblock_context_synchronize. It must outlive the buffer.
+ *   memory   DENSEBLOCK_MEMORY_DEVICE, for contexts of CUDA backends: in stream order where the
+ *            device has memory pools. DENSEBLOCK_MEMORY_HOST: for contexts of CUDA backends it is
+ *            pinned, so that copies run beside the host.
+ *   label    what it is for, in the time line; copied
+ *   address  receives it, for denseblock_buffers_free; NULL when bytes is 0, and on error
+ *
+ * DENSEBLOCK_INVALID_ARGUMENT, DENSEBLOCK_OUT_OF_MEMORY, DENSEBLOCK_DEVICE_FAILED */
+DENSEBLOCK_API denseblock_status denseblock_buffers_allocate(denseblock_buffers *buffers,
+                                                             denseblock_context *context,
+                                                             denseblock_memory memory,
+                                                             size_t bytes, const char *label,
+                                                             void **address);
+
+/* Frees it when what its context has enqueued so far has been executed. What another context has
+ * enqueued must not need it. NULL is allowed.
+ *
+ * DENSEBLOCK_INVALID_ARGUMENT for an address that is not (or no longer) of these buffers,
+ * DENSEBLOCK_DEVICE_FAILED */
+DENSEBLOCK_API denseblock_status denseblock_buffers_free(denseblock_buffers *buffers,
+                                                         void *address);
+
+/* Bytes held now, and the most that were held at once. */
+DENSEBLOCK_API size_t denseblock_buffers_held(const denseblock_buffers *buffers,
+                                              denseblock_memory memory);
+DENSEBLOCK_API size_t denseblock_buffers_peak(const denseblock_buffers *buffers,
+                                              denseblock_memory memory);
+
+/* The events so far, oldest first, and how many. Valid until the next allocation or free. */
+DENSEBLOCK_API const denseblock_buffer_event *
+denseblock_buffers_timeline(const denseblock_buffers *buffers, size_t *count);
+
+/* Bytes of the context's memory that can be allocated now; SIZE_MAX where nobody knows, as for CPU
+ * backends. DENSEBLOCK_INVALID_ARGUMENT, DENSEBLOCK_DEVICE_FAILED */
+DENSEBLOCK_API denseblock_status denseblock_context_free_memory(denseblock_context *context,
+                                                                size_t *bytes);
+
+typedef enum denseblock_direction {
+    DENSEBLOCK_UPLOAD = 0,   /* host -> memory of the context's backend */
+    DENSEBLOCK_DOWNLOAD = 1, /* the reverse */
+    DENSEBLOCK_WITHIN = 2    /* both in the backend's memory */
+} denseblock_direction;
+
+/* Enqueues a copy of `rows` rows of `row_bytes` bytes, `dst_pitch` and `src_pitch` bytes apart: x
+ * into the first channels of y is N*H*W rows of C0 elements. Host memory that is pinned must be left
+ * alone until the copy has been executed; other host memory may be used again at the return. CPU
+ * backends have copied at the return.
+ *
+ * DENSEBLOCK_INVALID_ARGUMENT  a NULL pointer, a pitch that is smaller than a row
+ * DENSEBLOCK_DEVICE_FAILED */
+DENSEBLOCK_API denseblock_status denseblock_copy(denseblock_context *context,
+                                                 denseblock_direction direction, void *dst,
+                                                 size_t dst_pitch, const void *src,
+                                                 size_t src_pitch, size_t row_bytes, size_t rows);
 
 /* ---- Weights and execution ----------------------------------------------------------------- */
 
@@ -346,6 +440,27 @@ DENSEBLOCK_API denseblock_status denseblock_forward(denseblock_context *context,
                                                     const denseblock_plan *plan,
                                                     const void *prepared, const void *x, void *y,
                                                     void *workspace);
+
+/* A denseblock_forward captured in a CUDA Graph, which starts all its kernels at once: for those who
+ * do not capture it themselves. */
+typedef struct denseblock_graph denseblock_graph;
+
+/* Captures a forward with these arguments, and does not execute it. The graph belongs to the context.
+ *
+ *   graph   receives it, for denseblock_graph_destroy; NULL on error
+ *
+ * As denseblock_forward; and DENSEBLOCK_UNSUPPORTED for CPU backends, which have no graphs. */
+DENSEBLOCK_API denseblock_status denseblock_graph_create(denseblock_context *context,
+                                                         const denseblock_plan *plan,
+                                                         const void *prepared, const void *x,
+                                                         void *y, void *workspace,
+                                                         denseblock_graph **graph);
+
+/* Enqueues it on the context's stream. DENSEBLOCK_INVALID_ARGUMENT, DENSEBLOCK_DEVICE_FAILED */
+DENSEBLOCK_API denseblock_status denseblock_graph_launch(denseblock_graph *graph);
+
+/* Before its context, when it is not being executed. NULL is allowed. */
+DENSEBLOCK_API void denseblock_graph_destroy(denseblock_graph *graph);
 
 /* ---- Files --------------------------------------------------------------------------------- */
 

@@ -5,13 +5,15 @@
 
 #include "denseblock.h"
 
+struct dblk_device;
 struct dblk_region;
 struct dblk_text;
 
 struct dblk_backend {
     denseblock_backend id;
     const char *name;
-    const char *method; /* a few words for denseblock_plan_describe */
+    const char *method;               /* a few words for denseblock_plan_describe */
+    const struct dblk_device *device; /* the kind that it runs on */
 
     /* Completes a plan whose shape and layers are laid out: weights_bytes, the layers'
      * weights_offset, workspace_bytes and thread_count; and how the layer loop shall walk, if not
@@ -20,7 +22,8 @@ struct dblk_backend {
      * DENSEBLOCK_INVALID_ARGUMENT. */
     denseblock_status (*plan)(denseblock_plan *plan, const denseblock_plan_options *options);
 
-    /* Repacks one checked kernel into the prepared weights. */
+    /* Repacks one checked kernel into the prepared weights. The layers come in order. Between the
+     * device's enter and leave, as all that follow. */
     denseblock_status (*prepare_layer)(denseblock_context *context, const denseblock_plan *plan,
                                        int64_t l, const void *kernel, void *prepared);
 
@@ -45,10 +48,11 @@ struct dblk_backend {
     void (*describe)(struct dblk_text *text, const denseblock_plan *plan);
 };
 
-extern const struct dblk_backend dblk_backend_reference, dblk_backend_cpu;
+extern const struct dblk_backend dblk_backend_reference, dblk_backend_cpu, dblk_backend_cuda;
 
-/* The backend of that name, or the one that AUTO stands for. DENSEBLOCK_INVALID_ARGUMENT,
- * DENSEBLOCK_UNAVAILABLE. */
-denseblock_status dblk_backend_find(denseblock_backend id, const struct dblk_backend **backend);
+/* The backend of that name, or the one that AUTO stands for, if it can run on that device.
+ * DENSEBLOCK_INVALID_ARGUMENT, DENSEBLOCK_UNAVAILABLE. */
+denseblock_status dblk_backend_find(denseblock_backend id, int device,
+                                    const struct dblk_backend **backend);
 
 #endif

@@ -1,9 +1,16 @@
 #include <string.h>
 
 #include "backends/backend.h"
+#include "device/device.h"
 #include "status/fail.h"
 
-/* A backend that this version does not have is here by name alone, so that asking for it is
+#ifdef DENSEBLOCK_BUILD_CUDA
+#define OF_CUDA_BUILD(backend) (&(backend))
+#else
+#define OF_CUDA_BUILD(backend) NULL
+#endif
+
+/* A backend that this build or version does not have is here by name alone, so that asking for it is
  * answered and not misunderstood. AUTO takes the first in this order that it may. */
 static const struct {
     denseblock_backend id;
@@ -12,7 +19,8 @@ static const struct {
     bool for_auto;
     const struct dblk_backend *backend;
 } backends[] = {
-    {DENSEBLOCK_BACKEND_CUDA, "cuda", DENSEBLOCK_MEMORY_DEVICE, true, NULL},
+    {DENSEBLOCK_BACKEND_CUDA, "cuda", DENSEBLOCK_MEMORY_DEVICE, true,
+     OF_CUDA_BUILD(dblk_backend_cuda)},
     {DENSEBLOCK_BACKEND_CUDNN, "cudnn", DENSEBLOCK_MEMORY_DEVICE, false, NULL},
     {DENSEBLOCK_BACKEND_CUBLAS, "cublas", DENSEBLOCK_MEMORY_DEVICE, false, NULL},
     {DENSEBLOCK_BACKEND_CPU, "cpu", DENSEBLOCK_MEMORY_HOST, true, &dblk_backend_cpu},
@@ -49,8 +57,10 @@ denseblock_status denseblock_backend_from_name(const char *name, denseblock_back
 }
 
 denseblock_backend denseblock_backend_auto(void) {
+    struct dblk_problem problem;
     for (int i = 0; i < ROW_COUNT; i++)
-        if (backends[i].for_auto && backends[i].backend != NULL)
+        if (backends[i].for_auto && backends[i].backend != NULL &&
+            backends[i].backend->device->check(0, &problem) == DENSEBLOCK_OK)
             return backends[i].id;
     return DENSEBLOCK_BACKEND_REFERENCE; /* the last row, which runs everywhere */
 }
@@ -64,18 +74,31 @@ denseblock_memory denseblock_backend_memory(denseblock_backend backend) {
     return DENSEBLOCK_MEMORY_HOST;
 }
 
-denseblock_status dblk_backend_find(denseblock_backend id, const struct dblk_backend **backend) {
+static denseblock_status refuse_missing(denseblock_backend id, const char *name) {
+    if (id == DENSEBLOCK_BACKEND_CUDA)
+        return dblk_fail(DENSEBLOCK_UNAVAILABLE,
+                         "a CPU-only build has no cuda backend: build with nvcc, or use 'cpu'");
+    return dblk_fail(DENSEBLOCK_UNAVAILABLE,
+                     "version %s has no %s backend yet: use 'cuda' or 'cpu'",
+                     denseblock_version_string(), name);
+}
+
+denseblock_status dblk_backend_find(denseblock_backend id, int device,
+                                    const struct dblk_backend **backend) {
     *backend = NULL;
     if (id == DENSEBLOCK_BACKEND_AUTO)
         id = denseblock_backend_auto();
     for (int i = 0; i < ROW_COUNT; i++) {
+        const struct dblk_backend *row = backends[i].backend;
         if (backends[i].id != id)
             continue;
-        if (backends[i].backend == NULL)
-            return dblk_fail(DENSEBLOCK_UNAVAILABLE,
-                             "version %s has no %s backend yet: use 'cpu'",
-                             denseblock_version_string(), backends[i].name);
-        *backend = backends[i].backend;
+        if (row == NULL)
+            return refuse_missing(id, backends[i].name);
+        struct dblk_problem problem;
+        const denseblock_status status = row->device->check(device, &problem);
+        if (status != DENSEBLOCK_OK)
+            return dblk_fail(status, "%s backend: %s", row->name, problem.text);
+        *backend = row;
         return DENSEBLOCK_OK;
     }
     return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT, "backend %d is none", (int)id);
@@ -83,5 +106,5 @@ denseblock_status dblk_backend_find(denseblock_backend id, const struct dblk_bac
 
 denseblock_status denseblock_backend_check(denseblock_backend backend) {
     const struct dblk_backend *found;
-    return dblk_backend_find(backend, &found);
+    return dblk_backend_find(backend, 0, &found);
 }

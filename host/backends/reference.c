@@ -9,6 +9,7 @@
 #include "backends/host_tensor.h"
 #include "block/context.h"
 #include "block/plan.h"
+#include "device/device.h"
 #include "elements/elements.h"
 #include "memory/size.h"
 #include "status/fail.h"
@@ -135,6 +136,7 @@ const struct dblk_backend dblk_backend_reference = {
     .id = DENSEBLOCK_BACKEND_REFERENCE,
     .name = "reference",
     .method = "plain loops, f64 sums",
+    .device = &dblk_host_device,
     .plan = reference_plan,
     .prepare_layer = reference_prepare_layer,
     .place_input = dblk_host_place_input,

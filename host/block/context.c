@@ -5,15 +5,8 @@
 
 #include "backends/backend.h"
 #include "block/plan.h"
+#include "device/device.h"
 #include "status/fail.h"
-
-denseblock_status dblk_device_check(const struct dblk_backend *backend, int device) {
-    if (device != 0)
-        return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT,
-                         "device %d: the %s backend runs on the CPU, device 0", device,
-                         backend->name);
-    return DENSEBLOCK_OK;
-}
 
 denseblock_status denseblock_context_create(denseblock_backend backend, int device,
                                             denseblock_context **context) {
@@ -22,35 +15,108 @@ denseblock_status denseblock_context_create(denseblock_backend backend, int devi
                          "denseblock_context_create: context is NULL");
     *context = NULL;
     const struct dblk_backend *found = NULL;
-    const denseblock_status status = dblk_backend_find(backend, &found);
+    denseblock_status status = dblk_backend_find(backend, device, &found);
     if (status != DENSEBLOCK_OK)
         return status;
-    const denseblock_status checked = dblk_device_check(found, device);
-    if (checked != DENSEBLOCK_OK)
-        return checked;
     denseblock_context *made = calloc(1, sizeof *made);
     if (made == NULL)
         return dblk_fail(DENSEBLOCK_OUT_OF_MEMORY, "no memory for a context");
     made->backend = found;
     made->device = device;
+    int previous;
+    status = dblk_context_enter(made, &previous);
+    if (status == DENSEBLOCK_OK) {
+        status = found->device->open(device, &made->queue);
+        dblk_context_leave(made, previous);
+    }
+    if (status != DENSEBLOCK_OK) {
+        free(made);
+        return status;
+    }
     *context = made;
     return DENSEBLOCK_OK;
 }
 
+const struct dblk_device *dblk_context_device(const denseblock_context *context) {
+    return context->backend->device;
+}
+
+denseblock_status dblk_context_enter(const denseblock_context *context, int *previous) {
+    return context->backend->device->enter(context->device, previous);
+}
+
+void dblk_context_leave(const denseblock_context *context, int previous) {
+    context->backend->device->leave(context->device, previous);
+}
+
 void denseblock_context_destroy(denseblock_context *context) {
+    if (context == NULL)
+        return;
+    int previous;
+    /* Also where this fails, everything that can be is given back. */
+    const denseblock_status entered = dblk_context_enter(context, &previous);
+    context->backend->device->close(context->queue);
+    if (entered == DENSEBLOCK_OK)
+        dblk_context_leave(context, previous);
     free(context);
 }
 
 void *denseblock_context_stream(const denseblock_context *context) {
-    (void)context; /* the backends there are run on the CPU, which has no streams */
-    return NULL;
+    return context->backend->device->stream(context->queue);
 }
 
 denseblock_status denseblock_context_synchronize(denseblock_context *context) {
     if (context == NULL)
         return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT,
                          "denseblock_context_synchronize: context is NULL");
-    return DENSEBLOCK_OK;
+    int previous;
+    denseblock_status status = dblk_context_enter(context, &previous);
+    if (status != DENSEBLOCK_OK)
+        return status;
+    status = context->backend->device->synchronize(context->queue);
+    dblk_context_leave(context, previous);
+    return status;
+}
+
+denseblock_status denseblock_timer_start(denseblock_context *context) {
+    if (context == NULL)
+        return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT, "denseblock_timer_start: context is NULL");
+    int previous;
+    denseblock_status status = dblk_context_enter(context, &previous);
+    if (status != DENSEBLOCK_OK)
+        return status;
+    status = context->backend->device->timer_start(context->queue);
+    dblk_context_leave(context, previous);
+    return status;
+}
+
+denseblock_status denseblock_timer_stop(denseblock_context *context, double *seconds) {
+    if (context == NULL || seconds == NULL)
+        return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT, "denseblock_timer_stop: %s is NULL",
+                         context == NULL ? "context" : "seconds");
+    *seconds = 0;
+    int previous;
+    denseblock_status status = dblk_context_enter(context, &previous);
+    if (status != DENSEBLOCK_OK)
+        return status;
+    status = context->backend->device->timer_stop(context->queue, seconds);
+    dblk_context_leave(context, previous);
+    return status;
+}
+
+denseblock_status denseblock_context_free_memory(denseblock_context *context, size_t *bytes) {
+    if (context == NULL || bytes == NULL)
+        return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT,
+                         "denseblock_context_free_memory: %s is NULL",
+                         context == NULL ? "context" : "bytes");
+    *bytes = 0;
+    int previous;
+    denseblock_status status = dblk_context_enter(context, &previous);
+    if (status != DENSEBLOCK_OK)
+        return status;
+    status = context->backend->device->free_memory(context->queue, bytes);
+    dblk_context_leave(context, previous);
+    return status;
 }
 
 void denseblock_context_set_progress(denseblock_context *context, denseblock_progress *progress,

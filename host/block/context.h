@@ -5,17 +5,24 @@
 #include "denseblock.h"
 
 struct dblk_backend;
+struct dblk_device;
+struct dblk_queue;
 
 struct denseblock_context {
     const struct dblk_backend *backend;
     int device;
+    struct dblk_queue *queue;      /* of that device */
     denseblock_progress *progress; /* NULL: nobody asks */
     void *progress_user;
     double flops_done; /* of the execution that is running */
 };
 
-/* DENSEBLOCK_INVALID_ARGUMENT unless the backend can run on the device of that number. */
-denseblock_status dblk_device_check(const struct dblk_backend *backend, int device);
+/* The kind of device that it computes on. */
+const struct dblk_device *dblk_context_device(const denseblock_context *context);
+
+/* Makes the context's device the current one of the calling thread, and back again. */
+denseblock_status dblk_context_enter(const denseblock_context *context, int *previous);
+void dblk_context_leave(const denseblock_context *context, int previous);
 
 /* DENSEBLOCK_INVALID_ARGUMENT unless both are there and made for the same backend and device.
  * `function` begins the message. */

@@ -91,8 +91,15 @@ denseblock_status denseblock_forward(denseblock_context *context, const denseblo
         status = dblk_pointer_check(workspace, plan->workspace_bytes, DENSEBLOCK_ALIGNMENT,
                                     function, "workspace");
 
+    int previous;
+    if (status == DENSEBLOCK_OK)
+        status = dblk_context_enter(context, &previous);
+    if (status != DENSEBLOCK_OK)
+        return status;
+
     context->flops_done = 0;
     for (int64_t n = 0; status == DENSEBLOCK_OK && n < plan->batch; n += plan->slice_images)
         status = forward_slice(context, plan, n, prepared, in_place ? NULL : x, y, workspace);
+    dblk_context_leave(context, previous);
     return status;
 }

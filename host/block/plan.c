@@ -5,7 +5,6 @@
 
 #include "backends/backend.h"
 #include "backends/host_tensor.h"
-#include "block/context.h"
 #include "block/description.h"
 #include "block/descriptor.h"
 #include "memory/size.h"
@@ -72,9 +71,7 @@ denseblock_status denseblock_plan_create(const denseblock_desc *desc, denseblock
     if (status == DENSEBLOCK_OK)
         status = check_options(&chosen_options);
     if (status == DENSEBLOCK_OK)
-        status = dblk_backend_find(backend, &chosen);
-    if (status == DENSEBLOCK_OK)
-        status = dblk_device_check(chosen, chosen_options.device);
+        status = dblk_backend_find(backend, chosen_options.device, &chosen);
     if (status == DENSEBLOCK_OK)
         status = plan_allocate(desc->layer_count, &made);
     if (status != DENSEBLOCK_OK)

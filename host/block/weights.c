@@ -4,33 +4,56 @@
 #include "backends/backend.h"
 #include "block/context.h"
 #include "block/plan.h"
+#include "device/device.h"
 #include "elements/elements.h"
 #include "status/fail.h"
 
 /* A NaN or Inf in a kernel would spread over every pixel, padding included, where a tap that is
  * left out and one multiplied by zero differ: it is refused here, once, so that backends may
  * leave taps out. */
-static denseblock_status check_finite(const denseblock_plan *plan, int64_t l,
-                                      const void *kernel) {
+static denseblock_status check_finite(denseblock_context *context, const denseblock_plan *plan,
+                                      int64_t l, const void *kernel) {
+    const struct dblk_device *device = dblk_context_device(context);
     const struct dblk_layer *layer = &plan->layers[l];
     const int64_t count = dblk_layer_kernel_count(layer);
-    for (int64_t i = 0; i < count; i++) {
-        const double value = dblk_element_load(plan->type, kernel, (size_t)i);
-        if (isfinite(value))
-            continue;
-        const int64_t o = i % layer->growth;
-        const int64_t c = i / layer->growth % layer->channels;
-        const int64_t column = i / layer->growth / layer->channels % layer->kernel_width;
-        const int64_t row = i / layer->growth / layer->channels / layer->kernel_width;
-        return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT,
-                         "layer %" PRId64 ": the kernel's value at [%" PRId64 ",%" PRId64
-                         ",%" PRId64 ",%" PRId64 "] is %s: kernels must be finite",
-                         l, row, column, c, o,
-                         isnan(value) ? "NaN"
-                         : value > 0  ? "Inf"
-                                      : "-Inf");
+    const size_t size = denseblock_type_size(plan->type);
+    int64_t i;
+    denseblock_status status =
+        device->first_not_finite(context->queue, plan->type, kernel, count, &i);
+    if (status != DENSEBLOCK_OK || i == count)
+        return status;
+    double element = 0; /* room for one of any type */
+    status = device->copy(context->queue, DENSEBLOCK_DOWNLOAD, &element, size,
+                          (const char *)kernel + (size_t)i * size, size, size, 1);
+    if (status == DENSEBLOCK_OK)
+        status = device->synchronize(context->queue);
+    if (status != DENSEBLOCK_OK)
+        return status;
+    const double value = dblk_element_load(plan->type, &element, 0);
+    const int64_t o = i % layer->growth;
+    const int64_t c = i / layer->growth % layer->channels;
+    const int64_t column = i / layer->growth / layer->channels % layer->kernel_width;
+    const int64_t row = i / layer->growth / layer->channels / layer->kernel_width;
+    return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT,
+                     "layer %" PRId64 ": the kernel's value at [%" PRId64 ",%" PRId64 ",%" PRId64
+                     ",%" PRId64 "] is %s: kernels must be finite",
+                     l, row, column, c, o,
+                     isnan(value) ? "NaN"
+                     : value > 0  ? "Inf"
+                                  : "-Inf");
+}
+
+static denseblock_status prepare_layers(denseblock_context *context, const denseblock_plan *plan,
+                                        const void *const *kernels, void *prepared) {
+    denseblock_status status = DENSEBLOCK_OK;
+    for (int64_t l = 0; status == DENSEBLOCK_OK && l < plan->layer_count; l++) {
+        status = check_finite(context, plan, l, kernels[l]);
+        if (status == DENSEBLOCK_OK)
+            status = plan->backend->prepare_layer(context, plan, l, kernels[l], prepared);
     }
-    return DENSEBLOCK_OK;
+    /* It is complete for all streams; and after an error nothing still reads the kernels. */
+    const denseblock_status finished = dblk_context_device(context)->synchronize(context->queue);
+    return status == DENSEBLOCK_OK ? finished : status;
 }
 
 denseblock_status denseblock_weights_prepare(denseblock_context *context,
@@ -52,10 +75,13 @@ denseblock_status denseblock_weights_prepare(denseblock_context *context,
         (void)snprintf(name, sizeof name, "kernels[%" PRId64 "]", l);
         const size_t bytes = (size_t)dblk_layer_kernel_count(&plan->layers[l]) * element_size;
         status = dblk_pointer_check(kernels[l], bytes, element_size, function, name);
-        if (status == DENSEBLOCK_OK)
-            status = check_finite(plan, l, kernels[l]);
-        if (status == DENSEBLOCK_OK)
-            status = plan->backend->prepare_layer(context, plan, l, kernels[l], prepared);
     }
+    int previous;
+    if (status == DENSEBLOCK_OK)
+        status = dblk_context_enter(context, &previous);
+    if (status != DENSEBLOCK_OK)
+        return status;
+    status = prepare_layers(context, plan, kernels, prepared);
+    dblk_context_leave(context, previous);
     return status;
 }

@@ -1,14 +1,11 @@
 /* What of CUDA there is: in this build, and on this machine. */
 #include "status/fail.h"
 
-static _Thread_local char condition[256];
-
 #ifndef DENSEBLOCK_BUILD_CUDA
 
 void denseblock_cuda_query(denseblock_cuda *cuda) {
-    (void)snprintf(condition, sizeof condition,
-                   "CPU-only build: no CUDA compiler was used, GPUs are not looked for");
-    *cuda = (denseblock_cuda){.condition = condition};
+    *cuda = (denseblock_cuda){
+        .condition = "CPU-only build: no CUDA compiler was used, GPUs are not looked for"};
 }
 
 denseblock_status denseblock_device_query(int device, denseblock_device *info) {
@@ -23,7 +20,7 @@ denseblock_status denseblock_device_query(int device, denseblock_device *info) {
 
 #include <dlfcn.h>
 
-#include "device.h"
+#include "device/cuda_devices.h"
 
 /* cuBLAS and cuDNN are looked for by name, so that the library starts without them. They are
  * asked for their version and closed again. */
@@ -67,52 +64,30 @@ static int cudnn_version(void) {
     return version;
 }
 
-static void describe_condition(const denseblock_cuda *cuda, const char *problem) {
-    const int runtime = cuda->runtime_version, driver = cuda->driver_version;
-    const int major = runtime / 1000, minor = runtime % 1000 / 10;
-    if (driver == 0)
-        (void)snprintf(condition, sizeof condition,
-                       "CUDA %d.%d build, but this machine has no NVIDIA driver", major, minor);
-    else if (driver / 1000 < major)
-        (void)snprintf(
-            condition, sizeof condition,
-            "CUDA %d.%d build, but the driver is for CUDA %d.%d: install a newer driver", major,
-            minor, driver / 1000, driver % 1000 / 10);
-    else if (cuda->device_count == 0)
-        (void)snprintf(condition, sizeof condition,
-                       "CUDA %d.%d build, driver found, but no GPU: %s", major, minor, problem);
-    else
-        (void)snprintf(condition, sizeof condition, "CUDA %d.%d build, %d GPU%s found", major,
-                       minor, cuda->device_count, cuda->device_count == 1 ? "" : "s");
-}
-
 void denseblock_cuda_query(denseblock_cuda *cuda) {
-    const char *problem = "";
+    static _Thread_local struct dblk_problem found;
     *cuda = (denseblock_cuda){
         .runtime_version = dblk_cuda_runtime_version(),
         .driver_version = dblk_cuda_driver_version(),
+        .device_count = dblk_cuda_devices(&found),
         .cublas_version = cublas_version(),
         .cudnn_version = cudnn_version(),
-        .condition = condition,
+        .condition = found.text,
     };
-    if (cuda->driver_version != 0)
-        cuda->device_count = dblk_cuda_device_count(&problem);
-    describe_condition(cuda, problem);
 }
 
 denseblock_status denseblock_device_query(int device, denseblock_device *info) {
     if (info == NULL)
         return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT, "denseblock_device_query: info is NULL");
     *info = (denseblock_device){0};
-    const char *problem = "";
-    const int count = dblk_cuda_driver_version() == 0 ? 0 : dblk_cuda_device_count(&problem);
+    struct dblk_problem problem;
+    const int count = dblk_cuda_devices(&problem);
     if (count == 0)
         return dblk_fail(DENSEBLOCK_UNAVAILABLE, "there is no GPU");
     if (device < 0 || device >= count)
         return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT, "no device %d: there are 0 to %d", device,
                          count - 1);
-    const denseblock_status status = dblk_cuda_device_describe(device, info, &problem);
-    return status == DENSEBLOCK_OK ? status : dblk_fail(status, "device %d: %s", device, problem);
+    return dblk_cuda_device_describe(device, info);
 }
 
 #endif

@@ -21,9 +21,10 @@ typedef struct bench_request {
     bool json;
 } bench_request;
 
-/* The times of one backend. */
+/* The times of one backend, or of one way to start its work. */
 typedef struct timing {
     denseblock_backend backend; /* never AUTO */
+    bool graph;                 /* through a CUDA Graph */
     int threads;
     const denseblock_plan *plan; /* the execution's */
     double flops;                /* of one execution, counted as direct convolution */
@@ -31,6 +32,7 @@ typedef struct timing {
     double prepare_seconds;      /* for the weights, once */
     double *seconds;             /* `repeats` of them */
     double median, least, most;
+    double enqueue; /* least time that the host was busy with one, on a GPU; else 0 */
     double peak; /* FMA operations a second of this processor with as many threads, the larger of
                     those before and after; 0 for backends that run elsewhere */
 } timing;
@@ -41,9 +43,12 @@ typedef struct omission {
     char reason[REASON_SIZE];
 } omission;
 
+/* Those on a GPU are measured in two ways. */
+enum { MOST_TIMINGS = 2 * DENSEBLOCK_BACKEND_COUNT };
+
 typedef struct bench_figures {
     size_t count;
-    timing timings[DENSEBLOCK_BACKEND_COUNT];
+    timing timings[MOST_TIMINGS];
     size_t omission_count;
     omission omissions[DENSEBLOCK_BACKEND_COUNT]; /* of `all` */
 } bench_figures;

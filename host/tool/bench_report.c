@@ -8,7 +8,7 @@
 #include "line.h"
 #include "text.h"
 
-enum { COLUMNS_SIZE = 96 };
+enum { COLUMNS_SIZE = 96, NAME_SIZE = 16 };
 
 /* "-" for no rate: a block without layers has nothing to do. */
 static const char *rate_text(double amount, double seconds, char text[FIGURE_TEXT_SIZE]) {
@@ -17,6 +17,7 @@ static const char *rate_text(double amount, double seconds, char text[FIGURE_TEX
 
 static void print_timing(const bench_request *request, const timing *measured) {
     const double median = measured->median;
+    char name[NAME_SIZE];
     char columns[COLUMNS_SIZE];
     char figures[5][FIGURE_TEXT_SIZE];
     char weights[BYTES_TEXT_SIZE];
@@ -28,11 +29,18 @@ static void print_timing(const bench_request *request, const timing *measured) {
                    figure_text(1e3 * measured->most, figures[2]),
                    rate_text(1e-9 * measured->flops, median, figures[3]),
                    rate_text(1e-9 * measured->bytes, median, figures[4]));
+    (void)snprintf(name, sizeof name, "%s%s", denseblock_backend_name(measured->backend),
+                   measured->graph ? " graph" : "");
     if (measured->peak > 0 && measured->flops > 0 && median > 0)
-        report_line(denseblock_backend_name(measured->backend), "%s %7.3g %%", columns,
+        report_line(name, "%s %7.3g %%", columns,
                     100 * measured->flops / median / measured->peak);
     else
-        report_line(denseblock_backend_name(measured->backend), "%s", columns);
+        report_line(name, "%s", columns);
+    if (measured->enqueue > 0)
+        report_line("", "the host is busy for %s ms with one",
+                    figure_text(1e3 * measured->enqueue, figures[0]));
+    if (measured->graph) /* its plan and memory are those of the line above */
+        return;
     report_line("", "weights %s, prepared in %s ms; workspace %s",
                 bytes_text(denseblock_plan_weights_bytes(measured->plan), weights),
                 figure_text(1e3 * measured->prepare_seconds, figures[0]),
@@ -92,8 +100,10 @@ static json_t *json_timing(const timing *measured) {
     const bool has_peak = measured->peak > 0;
 
     return json_pack(
-        "{s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "backend",
-        denseblock_backend_name(measured->backend), "threads", measured->threads, "median_ms",
+        "{s:s, s:b, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "backend",
+        denseblock_backend_name(measured->backend), "graph", measured->graph, "threads",
+        measured->threads, "enqueue_ms",
+        measured->enqueue > 0 ? json_number(1e3 * measured->enqueue) : json_null(), "median_ms",
         json_number(1e3 * median), "min_ms", json_number(1e3 * measured->least), "max_ms",
         json_number(1e3 * measured->most), "gflops_per_second",
         json_rate(1e-9 * measured->flops, median), "gbytes_per_second",

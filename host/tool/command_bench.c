@@ -27,14 +27,16 @@ typedef struct bench_job {
     block_case block;
     denseblock_array y; /* the backends write the same result, one after the other */
     execution runs[DENSEBLOCK_BACKEND_COUNT];
+    size_t run_count;
+    execution *measured[MOST_TIMINGS]; /* by each timing */
     bench_figures figures;
 } bench_job;
 
 static void bench_job_free(bench_job *work) {
-    for (size_t i = 0; i < work->figures.count; i++) {
+    for (size_t i = 0; i < work->run_count; i++)
         execution_free(&work->runs[i], &work->account);
+    for (size_t i = 0; i < work->figures.count; i++)
         free(work->figures.timings[i].seconds);
-    }
     array_release(&work->y, &work->account);
     block_case_free(&work->block, &work->account);
 }
@@ -48,36 +50,67 @@ static outcome make_y(bench_job *work) {
     return result;
 }
 
+static outcome add_timing(const bench_request *request, execution *run, bool graph,
+                          bench_job *work) {
+    const size_t index = work->figures.count++;
+    timing *const measured = &work->figures.timings[index];
+
+    work->measured[index] = run;
+    *measured = (timing){
+        .backend = denseblock_plan_backend(run->plan),
+        .graph = graph,
+        .threads = denseblock_plan_thread_count(run->plan),
+        .plan = run->plan,
+        .flops = denseblock_plan_flops(run->plan),
+        .bytes = denseblock_plan_bytes_moved(run->plan),
+        .prepare_seconds = run->prepare_seconds,
+        .seconds = calloc((size_t)request->repeats, sizeof *measured->seconds),
+    };
+    return measured->seconds != NULL ? OUTCOME_SUCCESS : fail_out_of_memory();
+}
+
 /* Makes a backend ready. */
 static outcome add_backend(const bench_request *request, denseblock_backend backend,
                            bench_job *work) {
-    const size_t index = work->figures.count++;
-    execution *const run = &work->runs[index];
-    timing *const measured = &work->figures.timings[index];
-    outcome result;
+    execution *const run = &work->runs[work->run_count++];
+    outcome result = execution_create(&work->block.desc, backend, &request->options,
+                                      work->block.kernel_data, false, &work->account, run);
 
-    measured->seconds = calloc((size_t)request->repeats, sizeof *measured->seconds);
-    if (measured->seconds == NULL)
-        return fail_out_of_memory();
-    result = execution_create(&work->block.desc, backend, &request->options,
-                              work->block.kernel_data, &work->account, run);
+    if (result == OUTCOME_SUCCESS)
+        result = execution_place(run, work->y.data);
+    if (result == OUTCOME_SUCCESS)
+        result = add_timing(request, run, false, work);
+    if (result != OUTCOME_SUCCESS || run->memory == DENSEBLOCK_MEMORY_HOST)
+        return result;
+    result = execution_make_graph(run);
+    if (result == OUTCOME_SUCCESS)
+        result = add_timing(request, run, true, work);
+    return result;
+}
+
+static outcome execute(bench_job *work, size_t index, double *seconds) {
+    timing *const measured = &work->figures.timings[index];
+    execution *const run = work->measured[index];
+    forward_time time;
+    const outcome result =
+        measured->graph ? execution_replay(run, &time) : execution_forward(run, &time);
+
     if (result != OUTCOME_SUCCESS)
         return result;
-    measured->backend = denseblock_plan_backend(run->plan);
-    measured->threads = denseblock_plan_thread_count(run->plan);
-    measured->plan = run->plan;
-    measured->flops = denseblock_plan_flops(run->plan);
-    measured->bytes = denseblock_plan_bytes_moved(run->plan);
-    measured->prepare_seconds = run->prepare_seconds;
-    return OUTCOME_SUCCESS;
+    *seconds = time.seconds;
+    if (run->memory == DENSEBLOCK_MEMORY_DEVICE)
+        measured->enqueue =
+            measured->enqueue > 0 ? fmin(measured->enqueue, time.enqueue) : time.enqueue;
+    return result;
 }
 
 static outcome warm_up(const bench_request *request, bench_job *work) {
     outcome result = OUTCOME_SUCCESS;
+    double seconds;
 
     for (size_t i = 0; i < work->figures.count; i++) {
         for (int64_t w = 0; result == OUTCOME_SUCCESS && w < request->warmups; w++)
-            result = execution_run(&work->runs[i], NULL, work->y.data, NULL, NULL);
+            result = execute(work, i, &seconds);
     }
     return result;
 }
@@ -88,8 +121,7 @@ static outcome measure(const bench_request *request, bench_job *work, progress *
 
     for (int64_t r = 0; r < request->repeats; r++) {
         for (size_t i = 0; result == OUTCOME_SUCCESS && i < work->figures.count; i++)
-            result = execution_run(&work->runs[i], NULL, work->y.data, NULL,
-                                   &work->figures.timings[i].seconds[r]);
+            result = execute(work, i, &work->figures.timings[i].seconds[r]);
         if (result != OUTCOME_SUCCESS)
             break;
         progress_show((double)(r + 1) / (double)request->repeats, bar);
@@ -98,7 +130,7 @@ static outcome measure(const bench_request *request, bench_job *work, progress *
 }
 
 static bool runs_on_cpu(denseblock_backend backend) {
-    return backend == DENSEBLOCK_BACKEND_REFERENCE || backend == DENSEBLOCK_BACKEND_CPU;
+    return denseblock_backend_memory(backend) == DENSEBLOCK_MEMORY_HOST;
 }
 
 /* Backends with as many threads share a measurement. The larger of two is kept: other programs

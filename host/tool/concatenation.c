@@ -23,9 +23,15 @@ const char *concatenation_name(concatenation how) {
 }
 
 static void measure(const execution *run, double seconds, measures *taken) {
+    const denseblock_plan *const plan = run->plan;
+    const size_t workspace_bytes =
+        denseblock_plan_workspace_bytes(plan) * (size_t)run->slices.lanes;
+
     taken->seconds += seconds;
-    taken->weights_bytes = larger(taken->weights_bytes, run->weights_bytes);
-    taken->workspace_bytes = larger(taken->workspace_bytes, run->workspace_bytes);
+    taken->weights_bytes = larger(taken->weights_bytes, denseblock_plan_weights_bytes(plan));
+    taken->workspace_bytes = larger(taken->workspace_bytes, workspace_bytes);
+    taken->slice_count = run->slices.count;
+    taken->device_peak_bytes = execution_device_peak(run);
 }
 
 static outcome run_in_place(block_case *block, denseblock_backend backend,
@@ -42,7 +48,7 @@ static outcome run_in_place(block_case *block, denseblock_backend backend,
     copy_channels(y, &block->input, desc->channels);
     array_release(&block->input, account);
 
-    result = execution_create(desc, backend, options, block->kernel_data, account, &run);
+    result = execution_create(desc, backend, options, block->kernel_data, false, account, &run);
     if (result != OUTCOME_SUCCESS)
         goto exit;
     result = execution_run(&run, NULL, y->data, bar, &seconds);
@@ -76,7 +82,8 @@ static outcome run_layer(const block_case *block, int64_t l, denseblock_backend 
     result = y_allocate(&desc, account, grown);
     if (result != OUTCOME_SUCCESS)
         goto exit;
-    result = execution_create(&desc, backend, options, &block->kernel_data[l], account, &run);
+    result =
+        execution_create(&desc, backend, options, &block->kernel_data[l], true, account, &run);
     if (result != OUTCOME_SUCCESS)
         goto exit;
     result = execution_run(&run, features->data, grown->data, bar, &seconds);

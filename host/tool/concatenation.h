@@ -20,12 +20,14 @@ const char *concatenation_name(concatenation how);
 
 /* What an execution took. */
 typedef struct measures {
-    double seconds;         /* in denseblock_forward alone */
-    size_t weights_bytes;   /* prepared weights, the most held at once */
-    size_t workspace_bytes; /* likewise */
+    double seconds;           /* in denseblock_forward alone; if the batch was cut, in all */
+    size_t weights_bytes;     /* prepared weights, the most held at once */
+    size_t workspace_bytes;   /* likewise */
+    size_t device_peak_bytes; /* of GPU memory, the most held at once; 0 for CPU backends */
+    int64_t slice_count;      /* that the batch was cut into */
 } measures;
 
-/* Runs the block on `backend`, which is not AUTO.
+/* Runs the block on `backend`, which is not AUTO. Only CPU backends copy.
  *
  *   block     its input is used up: freed as soon as it has been copied into y
  *   y         receives the result, for array_release */

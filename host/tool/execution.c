@@ -5,46 +5,154 @@
 
 #include "stopwatch.h"
 
-static outcome allocate_memory(ledger *account, execution *made) {
-    const size_t weights_bytes = denseblock_plan_weights_bytes(made->plan);
-    const size_t workspace_bytes = denseblock_plan_workspace_bytes(made->plan);
+static outcome done(denseblock_status status) {
+    return status == DENSEBLOCK_OK ? OUTCOME_SUCCESS : fail_status(status);
+}
+
+static outcome allocate(execution *made, denseblock_context *context, denseblock_memory memory,
+                        size_t bytes, const char *label, void **address) {
+    return done(
+        denseblock_buffers_allocate(made->buffers, context, memory, bytes, label, address));
+}
+
+/* On a GPU a lane has its part of the tensors there; on the CPU the caller's tensors are used as
+ * they are. */
+static outcome make_lane(execution *made, bool x_apart, lane *one) {
+    const slicing *const slices = &made->slices;
+    const size_t pixels = (size_t)slices->images * slices->pixels;
+    const size_t y_bytes = denseblock_plan_output_bytes(made->plan);
+    outcome result =
+        allocate(made, one->context, made->memory, denseblock_plan_workspace_bytes(made->plan),
+                 "workspace", &one->workspace);
+
+    one->holds = -1;
+    if (made->memory == DENSEBLOCK_MEMORY_HOST)
+        return result;
+    if (result == OUTCOME_SUCCESS)
+        result = allocate(made, one->context, made->memory, y_bytes, "y", &one->y);
+    if (result == OUTCOME_SUCCESS && x_apart)
+        result =
+            allocate(made, one->context, made->memory, pixels * slices->x_pixel, "x", &one->x);
+    if (result == OUTCOME_SUCCESS)
+        result = allocate(made, one->context, DENSEBLOCK_MEMORY_HOST, y_bytes, "staging",
+                          &one->staging);
+    return result;
+}
+
+static size_t kernel_bytes(const denseblock_desc *desc, int64_t l, int64_t channels) {
+    const denseblock_layer *const layer = &desc->layers[l];
+
+    return (size_t)(layer->kernel_height * layer->kernel_width * channels * layer->growth) *
+           denseblock_type_size(desc->type);
+}
+
+static size_t all_kernel_bytes(const denseblock_desc *desc) {
+    int64_t channels = desc->channels;
+    size_t bytes = 0;
+
+    for (int64_t l = 0; l < desc->layer_count; l++) {
+        bytes += kernel_bytes(desc, l, channels);
+        channels += desc->layers[l].growth;
+    }
+    return bytes;
+}
+
+/* Kernels in host memory, to where the backend reads them. */
+static outcome upload_kernels(execution *made, const denseblock_desc *desc,
+                              const void *const *kernels, void **uploaded) {
+    denseblock_context *const context = made->lanes[0].context;
+    int64_t channels = desc->channels;
+    outcome result = OUTCOME_SUCCESS;
+
+    for (int64_t l = 0; result == OUTCOME_SUCCESS && l < desc->layer_count; l++) {
+        const size_t bytes = kernel_bytes(desc, l, channels);
+
+        result = allocate(made, context, made->memory, bytes, "kernel", &uploaded[l]);
+        if (result == OUTCOME_SUCCESS)
+            result = done(denseblock_copy(context, DENSEBLOCK_UPLOAD, uploaded[l], bytes,
+                                          kernels[l], bytes, bytes, 1));
+        channels += desc->layers[l].growth;
+    }
+    return result;
+}
+
+static outcome prepare_uploaded(execution *made, const denseblock_desc *desc,
+                                const void *const *kernels) {
+    void **uploaded = calloc((size_t)desc->layer_count + 1, sizeof *uploaded);
     outcome result;
 
-    result = allocate_aligned(weights_bytes, &made->weights);
-    if (result != OUTCOME_SUCCESS)
-        return result;
-    made->weights_bytes = weights_bytes;
-    ledger_add(account, weights_bytes);
+    if (uploaded == NULL)
+        return fail_out_of_memory();
+    result = upload_kernels(made, desc, kernels, uploaded);
+    if (result == OUTCOME_SUCCESS)
+        result = done(denseblock_weights_prepare(made->lanes[0].context, made->plan,
+                                                 (const void *const *)uploaded, made->weights));
+    for (int64_t l = 0; l < desc->layer_count; l++) {
+        const denseblock_status status = denseblock_buffers_free(made->buffers, uploaded[l]);
 
-    result = allocate_aligned(workspace_bytes, &made->workspace);
-    if (result != OUTCOME_SUCCESS)
-        return result;
-    made->workspace_bytes = workspace_bytes;
-    ledger_add(account, workspace_bytes);
-    return OUTCOME_SUCCESS;
+        if (result == OUTCOME_SUCCESS)
+            result = done(status);
+    }
+    free(uploaded);
+    return result;
+}
+
+static outcome prepare(execution *made, const denseblock_desc *desc, const void *const *kernels) {
+    const double start = stopwatch_seconds();
+    outcome result =
+        allocate(made, made->lanes[0].context, made->memory,
+                 denseblock_plan_weights_bytes(made->plan), "weights", &made->weights);
+
+    if (result == OUTCOME_SUCCESS && made->memory == DENSEBLOCK_MEMORY_DEVICE)
+        result = prepare_uploaded(made, desc, kernels);
+    else if (result == OUTCOME_SUCCESS)
+        result = done(denseblock_weights_prepare(made->lanes[0].context, made->plan, kernels,
+                                                 made->weights));
+    made->prepare_seconds = stopwatch_seconds() - start;
+    return result;
 }
 
 outcome execution_create(const denseblock_desc *desc, denseblock_backend backend,
                          const denseblock_plan_options *options, const void *const *kernels,
-                         ledger *account, execution *made) {
-    denseblock_status status;
-    double start;
+                         bool x_apart, ledger *account, execution *made) {
+    slicing_request request = {
+        .desc = desc, .backend = backend, .options = options, .x_apart = x_apart};
+    denseblock_plan *whole;
     outcome result;
 
+    /* The plan of the whole batch says whether the block can be computed at all. */
     *made = (execution){0};
-    status = denseblock_plan_create(desc, backend, options, &made->plan);
-    if (status != DENSEBLOCK_OK)
-        return fail_status(status);
-    status = denseblock_context_create(denseblock_plan_backend(made->plan), 0, &made->context);
-    if (status != DENSEBLOCK_OK)
-        return fail_status(status);
-    result = allocate_memory(account, made);
+    result = done(denseblock_plan_create(desc, backend, options, &whole));
     if (result != OUTCOME_SUCCESS)
         return result;
-    start = stopwatch_seconds();
-    status = denseblock_weights_prepare(made->context, made->plan, kernels, made->weights);
-    made->prepare_seconds = stopwatch_seconds() - start;
-    return status == DENSEBLOCK_OK ? OUTCOME_SUCCESS : fail_status(status);
+    request.backend = denseblock_plan_backend(whole);
+    denseblock_plan_destroy(whole);
+    made->memory = denseblock_backend_memory(request.backend);
+    if (made->memory == DENSEBLOCK_MEMORY_DEVICE)
+        request.other_bytes = all_kernel_bytes(desc);
+
+    result = done(denseblock_buffers_create(false, &made->buffers));
+    if (result == OUTCOME_SUCCESS)
+        result = done(
+            denseblock_context_create(request.backend, options->device, &made->lanes[0].context));
+    if (result == OUTCOME_SUCCESS)
+        result = slicing_choose(&request, made->lanes[0].context, &made->slices, &made->plan);
+    if (result == OUTCOME_SUCCESS)
+        result = prepare(made, desc, kernels);
+    for (int i = 0; result == OUTCOME_SUCCESS && i < made->slices.lanes; i++) {
+        lane *const one = &made->lanes[i];
+
+        if (one->context == NULL)
+            result =
+                done(denseblock_context_create(request.backend, options->device, &one->context));
+        if (result == OUTCOME_SUCCESS)
+            result = make_lane(made, x_apart, one);
+    }
+    if (result == OUTCOME_SUCCESS && made->memory == DENSEBLOCK_MEMORY_HOST) {
+        made->ledger_bytes = denseblock_buffers_held(made->buffers, DENSEBLOCK_MEMORY_HOST);
+        ledger_add(account, made->ledger_bytes);
+    }
+    return result;
 }
 
 bool execution_is_unsupported(const denseblock_desc *desc, denseblock_backend backend,
@@ -59,18 +167,18 @@ bool execution_is_unsupported(const denseblock_desc *desc, denseblock_backend ba
     return true;
 }
 
-outcome execution_run(execution *run, const void *x, void *y, progress *bar, double *seconds) {
-    const double start = stopwatch_seconds();
-    denseblock_status status;
+static outcome run_on_host(execution *run, const void *x, void *y, progress *bar,
+                           double *seconds) {
+    const lane *const one = &run->lanes[0];
+    denseblock_status status = denseblock_timer_start(one->context);
 
     if (bar != NULL)
-        denseblock_context_set_progress(run->context, progress_show, bar);
-    status = denseblock_forward(run->context, run->plan, run->weights, x, y, run->workspace);
+        denseblock_context_set_progress(one->context, progress_show, bar);
     if (status == DENSEBLOCK_OK)
-        status = denseblock_context_synchronize(run->context);
-    denseblock_context_set_progress(run->context, NULL, NULL);
-    if (seconds != NULL)
-        *seconds = stopwatch_seconds() - start;
+        status = denseblock_forward(one->context, run->plan, run->weights, x, y, one->workspace);
+    if (status == DENSEBLOCK_OK)
+        status = denseblock_timer_stop(one->context, seconds);
+    denseblock_context_set_progress(one->context, NULL, NULL);
     if (status == DENSEBLOCK_OK)
         return OUTCOME_SUCCESS;
     if (bar != NULL)
@@ -78,12 +186,131 @@ outcome execution_run(execution *run, const void *x, void *y, progress *bar, dou
     return fail_status(status);
 }
 
+static outcome enqueue_forward(const execution *run, const lane *one) {
+    return done(denseblock_forward(one->context, run->plan, run->weights, one->x, one->y,
+                                   one->workspace));
+}
+
+static outcome run_whole(execution *run, const void *x, void *y, double *seconds) {
+    lane *const one = &run->lanes[0];
+    outcome result = lane_upload(one, &run->slices, 0, x, y);
+
+    if (result == OUTCOME_SUCCESS)
+        result = done(denseblock_timer_start(one->context));
+    if (result == OUTCOME_SUCCESS)
+        result = enqueue_forward(run, one);
+    if (result == OUTCOME_SUCCESS)
+        result = done(denseblock_timer_stop(one->context, seconds));
+    if (result == OUTCOME_SUCCESS)
+        result = lane_download(one, &run->slices);
+    if (result == OUTCOME_SUCCESS)
+        result = lane_collect(one, &run->slices, y);
+    return result;
+}
+
+static outcome run_slices(execution *run, const void *x, void *y, progress *bar,
+                          double *seconds) {
+    const slicing *const slices = &run->slices;
+    const double start = stopwatch_seconds();
+    outcome result = OUTCOME_SUCCESS;
+
+    for (int64_t s = 0; result == OUTCOME_SUCCESS && s < slices->count; s++) {
+        lane *const one = &run->lanes[s % slices->lanes];
+
+        result = lane_collect(one, slices, y);
+        if (result == OUTCOME_SUCCESS)
+            result = lane_upload(one, slices, slicing_first(slices, s), x, y);
+        if (result == OUTCOME_SUCCESS)
+            result = enqueue_forward(run, one);
+        if (result == OUTCOME_SUCCESS)
+            result = lane_download(one, slices);
+        if (bar != NULL)
+            progress_show((double)s / (double)slices->count, bar);
+    }
+    for (int i = 0; result == OUTCOME_SUCCESS && i < slices->lanes; i++)
+        result = lane_collect(&run->lanes[i], slices, y);
+    *seconds = stopwatch_seconds() - start;
+    return result;
+}
+
+outcome execution_run(execution *run, const void *x, void *y, progress *bar, double *seconds) {
+    double taken = 0;
+    outcome result;
+
+    if (run->memory == DENSEBLOCK_MEMORY_HOST)
+        result = run_on_host(run, x, y, bar, &taken);
+    else if (run->slices.count == 1)
+        result = run_whole(run, x, y, &taken);
+    else
+        result = run_slices(run, x, y, bar, &taken);
+    if (seconds != NULL)
+        *seconds = taken;
+    return result;
+}
+
+outcome execution_place(execution *run, void *y) {
+    lane *const one = &run->lanes[0];
+    outcome result;
+
+    if (run->memory == DENSEBLOCK_MEMORY_HOST) {
+        one->y = y;
+        return OUTCOME_SUCCESS;
+    }
+    if (run->slices.count != 1)
+        return fail_machine("out of memory: the block does not fit on the GPU; in slices, as "
+                            "'run' computes it, it would be copies that are measured");
+    result = lane_upload(one, &run->slices, 0, NULL, y);
+    if (result == OUTCOME_SUCCESS)
+        result = done(denseblock_context_synchronize(one->context));
+    one->holds = -1;
+    return result;
+}
+
+outcome execution_forward(execution *run, forward_time *time) {
+    const lane *const one = &run->lanes[0];
+    outcome result = done(denseblock_timer_start(one->context));
+    const double start = stopwatch_seconds();
+
+    if (result == OUTCOME_SUCCESS)
+        result = enqueue_forward(run, one);
+    time->enqueue = stopwatch_seconds() - start;
+    if (result == OUTCOME_SUCCESS)
+        result = done(denseblock_timer_stop(one->context, &time->seconds));
+    return result;
+}
+
+outcome execution_make_graph(execution *run) {
+    const lane *const one = &run->lanes[0];
+
+    return done(denseblock_graph_create(one->context, run->plan, run->weights, NULL, one->y,
+                                        one->workspace, &run->graph));
+}
+
+outcome execution_replay(execution *run, forward_time *time) {
+    const lane *const one = &run->lanes[0];
+    outcome result = done(denseblock_timer_start(one->context));
+    const double start = stopwatch_seconds();
+
+    if (result == OUTCOME_SUCCESS)
+        result = done(denseblock_graph_launch(run->graph));
+    time->enqueue = stopwatch_seconds() - start;
+    if (result == OUTCOME_SUCCESS)
+        result = done(denseblock_timer_stop(one->context, &time->seconds));
+    return result;
+}
+
+size_t execution_device_peak(const execution *run) {
+    return run->buffers == NULL ? 0
+                                : denseblock_buffers_peak(run->buffers, DENSEBLOCK_MEMORY_DEVICE);
+}
+
 void execution_free(execution *run, ledger *account) {
-    denseblock_context_destroy(run->context);
+    denseblock_graph_destroy(run->graph);
+    denseblock_buffers_destroy(run->buffers);
+    for (int i = 0; i < MOST_LANES; i++)
+        denseblock_context_destroy(run->lanes[i].context);
     denseblock_plan_destroy(run->plan);
-    free(run->weights);
-    free(run->workspace);
-    ledger_remove(account, run->weights_bytes + run->workspace_bytes);
+    ledger_remove(account, run->ledger_bytes);
     *run = (execution){0};
 }
 
@@ -94,7 +321,7 @@ outcome run_reference(const block_case *block, int64_t thread_count, ledger *acc
     outcome result;
 
     result = execution_create(&block->desc, DENSEBLOCK_BACKEND_REFERENCE, &options,
-                              block->kernel_data, account, &reference);
+                              block->kernel_data, false, account, &reference);
     if (result == OUTCOME_SUCCESS)
         result = execution_run(&reference, NULL, y->data, bar, NULL);
     execution_free(&reference, account);

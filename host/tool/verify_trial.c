@@ -78,7 +78,7 @@ static outcome try_backend(const verify_request *request, const block_case *bloc
     if (result != OUTCOME_SUCCESS)
         goto exit;
     result = execution_create(&block->desc, backend->backend, &request->options,
-                              block->kernel_data, account, &run);
+                              block->kernel_data, !in_place, account, &run);
     if (result != OUTCOME_SUCCESS)
         goto exit;
     result = execution_run(&run, in_place ? NULL : block->input.data, y.data, bar, NULL);

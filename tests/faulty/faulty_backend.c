@@ -11,9 +11,9 @@
 #include "status/fail.h"
 
 /* The linker sends the library's calls here, and ours of __real_f to the library. */
-denseblock_status __real_dblk_backend_find(denseblock_backend id,
+denseblock_status __real_dblk_backend_find(denseblock_backend id, int device,
                                            const struct dblk_backend **backend);
-denseblock_status __wrap_dblk_backend_find(denseblock_backend id,
+denseblock_status __wrap_dblk_backend_find(denseblock_backend id, int device,
                                            const struct dblk_backend **backend);
 denseblock_status __real_denseblock_backend_check(denseblock_backend backend);
 denseblock_status __wrap_denseblock_backend_check(denseblock_backend backend);
@@ -54,11 +54,11 @@ static denseblock_status faulty_forward_layer(denseblock_context *context,
     return status;
 }
 
-denseblock_status __wrap_dblk_backend_find(denseblock_backend id,
+denseblock_status __wrap_dblk_backend_find(denseblock_backend id, int device,
                                            const struct dblk_backend **backend) {
     static struct dblk_backend faulty;
     if (id != DENSEBLOCK_BACKEND_CPU)
-        return __real_dblk_backend_find(id, backend);
+        return __real_dblk_backend_find(id, device, backend);
     faulty = dblk_backend_reference;
     faulty.id = DENSEBLOCK_BACKEND_CPU;
     faulty.name = "cpu";

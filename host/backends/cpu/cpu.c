@@ -7,6 +7,7 @@
 #include "backends/cpu/weights.h"
 #include "backends/cpu/winograd.h"
 #include "backends/host_tensor.h"
+#include "device/device.h"
 
 static denseblock_status cpu_place_input(denseblock_context *context, const denseblock_plan *plan,
                                          const struct dblk_region *region, const void *x, void *y,
@@ -61,6 +62,7 @@ const struct dblk_backend dblk_backend_cpu = {
     .id = DENSEBLOCK_BACKEND_CPU,
     .name = "cpu",
     .method = "vectors, Winograd with a kept transform",
+    .device = &dblk_host_device,
     .plan = dblk_cpu_plan_make,
     .prepare_layer = dblk_cpu_prepare_layer,
     .place_input = cpu_place_input,

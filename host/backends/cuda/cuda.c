@@ -1,0 +1,119 @@
+/* The cuda backend: our own kernels. */
+#include <cuda_runtime_api.h>
+
+#include "backends/backend.h"
+#include "backends/cuda/cuda_plan.h"
+#include "block/context.h"
+#include "check.h"
+#include "device/device.h"
+#include "elementwise.h"
+
+static denseblock_status pack(denseblock_context *context, const denseblock_plan *plan,
+                              const struct dblk_layer *layer, const void *kernel,
+                              int64_t first_channel, int64_t channels, int64_t column,
+                              int64_t columns, void *packed) {
+    const struct dblk_direct_packing packing = {
+        .type = plan->type,
+        .kernel = kernel,
+        .kernel_height = layer->kernel_height,
+        .kernel_width = layer->kernel_width,
+        .kernel_channels = layer->channels,
+        .growth = layer->growth,
+        .first_channel = first_channel,
+        .channels = channels,
+        .column = column,
+        .columns = columns,
+        .packed = packed,
+    };
+    return dblk_direct_pack(denseblock_context_stream(context), &packing);
+}
+
+static denseblock_status cuda_prepare_layer(denseblock_context *context,
+                                            const denseblock_plan *plan, int64_t l,
+                                            const void *kernel, void *prepared) {
+    const struct dblk_layer *layer = &plan->layers[l];
+    const struct dblk_cuda_layer *planned = &dblk_cuda_plan_of(plan)->layers[l];
+    const int64_t before = planned->group_channels;
+    denseblock_status status = DENSEBLOCK_OK;
+    if (l == 0) /* what pads columns and channels has to be zero */
+        status = dblk_cuda_check(
+            cudaMemsetAsync(prepared, 0, plan->weights_bytes, denseblock_context_stream(context)),
+            "cudaMemsetAsync");
+    if (status == DENSEBLOCK_OK)
+        status = pack(context, plan, layer, kernel, 0, before, planned->column,
+                      planned->group_columns, (char *)prepared + planned->outer_offset);
+    if (status == DENSEBLOCK_OK && l > planned->group_first)
+        status = pack(context, plan, layer, kernel, before, layer->channels - before, 0,
+                      layer->growth, (char *)prepared + layer->weights_offset);
+    return status;
+}
+
+static denseblock_status cuda_place_input(denseblock_context *context,
+                                          const denseblock_plan *plan,
+                                          const struct dblk_region *region, const void *x,
+                                          void *y, void *workspace) {
+    (void)workspace;
+    if (x == NULL)
+        return DENSEBLOCK_OK;
+    const size_t size = denseblock_type_size(plan->type);
+    const int64_t image_pixels = plan->height * plan->width;
+    const size_t first = (size_t)(region->image * image_pixels);
+    const struct dblk_channel_copy copy = {
+        .type = plan->type,
+        .dst = (char *)y + first * (size_t)plan->output_channels * size,
+        .dst_stride = plan->output_channels,
+        .src = (const char *)x + first * (size_t)plan->channels * size,
+        .src_stride = plan->channels,
+        .pixels = region->images * image_pixels,
+        .channels = plan->channels,
+    };
+    return dblk_copy_channels(denseblock_context_stream(context), &copy);
+}
+
+/* The outer convolution of a group is done with its first layer. */
+static denseblock_status cuda_forward_layer(denseblock_context *context,
+                                            const denseblock_plan *plan, int64_t l,
+                                            const struct dblk_region *region,
+                                            const void *prepared, void *y, void *workspace) {
+    const struct dblk_cuda_plan *cuda = dblk_cuda_plan_of(plan);
+    const struct dblk_cuda_layer *planned = &cuda->layers[l];
+    const struct dblk_layer *layer = &plan->layers[l];
+    const bool outer = l == planned->group_first;
+    const int64_t first_sums = dblk_cuda_padded(plan->layers[planned->group_first].growth);
+    const size_t pixel_bytes = (size_t)plan->output_channels * denseblock_type_size(plan->type);
+    const struct dblk_direct_convolution convolution = {
+        .type = plan->type,
+        .y = (char *)y + (size_t)(region->image * plan->height * plan->width) * pixel_bytes,
+        .images = region->images,
+        .height = plan->height,
+        .width = plan->width,
+        .pixel_stride = plan->output_channels,
+        .kernel_height = layer->kernel_height,
+        .kernel_width = layer->kernel_width,
+        .first_channel = outer ? 0 : planned->group_channels,
+        .channels = outer ? layer->channels : layer->channels - planned->group_channels,
+        .weights =
+            (const char *)prepared + (outer ? planned->outer_offset : layer->weights_offset),
+        .columns = outer ? planned->group_columns : layer->growth,
+        .sums = workspace,
+        .sums_stride = cuda->sums_stride,
+        .sums_from = outer ? -1 : planned->column - first_sums,
+        .output_channel = layer->channels,
+        .finished = layer->growth,
+        .unfinished = outer ? first_sums : layer->growth,
+        .tile = planned->tile,
+    };
+    return dblk_direct_launch(denseblock_context_stream(context), &convolution);
+}
+
+const struct dblk_backend dblk_backend_cuda = {
+    .id = DENSEBLOCK_BACKEND_CUDA,
+    .name = "cuda",
+    .method = "fused kernels, in place",
+    .device = &dblk_cuda_device,
+    .plan = dblk_cuda_plan_make,
+    .prepare_layer = cuda_prepare_layer,
+    .place_input = cuda_place_input,
+    .forward_layer = cuda_forward_layer,
+    .describe = dblk_cuda_plan_describe,
+};

@@ -1,0 +1,168 @@
+#include "backends/cuda/cuda_plan.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "memory/integer.h"
+#include "memory/size.h"
+#include "status/fail.h"
+#include "text/text.h"
+
+static size_t real_size(const denseblock_plan *plan) {
+    return plan->type == DENSEBLOCK_F64 ? sizeof(double) : sizeof(float);
+}
+
+static denseblock_status check_options(const denseblock_plan_options *options) {
+    if (options->algorithm != DENSEBLOCK_ALGORITHM_AUTO &&
+        options->algorithm != DENSEBLOCK_ALGORITHM_DIRECT)
+        return dblk_fail(DENSEBLOCK_UNSUPPORTED,
+                         "the cuda backend has only the direct algorithm: use auto or direct");
+    return DENSEBLOCK_OK;
+}
+
+static bool same_kernel_size(const struct dblk_layer *a, const struct dblk_layer *b) {
+    return a->kernel_height == b->kernel_height && a->kernel_width == b->kernel_width;
+}
+
+/* Layers from `first` on with the same kernel size: `asked` of them, or with 0 as many as fill the
+ * columns that one block of threads can compute. */
+static int64_t group_size(const denseblock_plan *plan, int64_t first, int64_t asked) {
+    const int64_t most_columns = plan->type == DENSEBLOCK_F64 ? 32 : 64;
+    const struct dblk_layer *layers = &plan->layers[first];
+    int64_t size = 0, columns = 0;
+    for (; first + size < plan->layer_count; size++) {
+        const bool full = asked != 0
+                              ? size >= asked
+                              : columns + dblk_cuda_padded(layers[size].growth) > most_columns;
+        if (size > 0 && (full || !same_kernel_size(&layers[0], &layers[size])))
+            break;
+        columns += dblk_cuda_padded(layers[size].growth);
+    }
+    return size;
+}
+
+static void form_groups(const denseblock_plan *plan, int64_t asked, struct dblk_cuda_plan *cuda) {
+    cuda->sums_stride = 0;
+    for (int64_t first = 0, size; first < plan->layer_count; first += size) {
+        size = group_size(plan, first, asked);
+        int64_t columns = 0;
+        for (int64_t l = first; l < first + size; l++) {
+            cuda->layers[l].column = columns;
+            columns += dblk_cuda_padded(plan->layers[l].growth);
+        }
+        for (int64_t l = first; l < first + size; l++) {
+            struct dblk_cuda_layer *layer = &cuda->layers[l];
+            layer->group_first = first;
+            layer->group_size = size;
+            layer->group_channels = plan->layers[first].channels;
+            layer->group_columns = columns;
+        }
+        const int64_t sums = columns - dblk_cuda_padded(plan->layers[first].growth);
+        cuda->sums_stride = dblk_larger(cuda->sums_stride, sums);
+    }
+}
+
+/* Bytes of the partial sums of so many images; false if it overflows. */
+static bool sums_bytes(const denseblock_plan *plan, int64_t images, size_t *bytes) {
+    *bytes = real_size(plan);
+    return dblk_size_multiply(bytes, dblk_cuda_plan_of(plan)->sums_stride) &&
+           dblk_size_multiply(bytes, plan->height) && dblk_size_multiply(bytes, plan->width) &&
+           dblk_size_multiply(bytes, images) && dblk_size_align(bytes);
+}
+
+/* As many images at a time as the workspace has room for. */
+static bool cut_slices(denseblock_plan *plan, size_t limit) {
+    size_t image;
+    if (!sums_bytes(plan, 1, &image))
+        return false;
+    plan->slice_images = plan->batch;
+    if (image > 0 && plan->batch > 0) {
+        const int64_t most = dblk_larger(1, (int64_t)(limit / image));
+        /* Of equal size, but for the last. */
+        const int64_t slices = dblk_quotient_up(plan->batch, most);
+        plan->slice_images = dblk_quotient_up(plan->batch, slices);
+    }
+    return sums_bytes(plan, plan->slice_images, &plan->workspace_bytes);
+}
+
+static bool add_weights(denseblock_plan *plan, const struct dblk_layer *layer, int64_t channels,
+                        int64_t columns, size_t *offset) {
+    *offset = plan->weights_bytes;
+    const struct dblk_direct_layout layout = dblk_direct_layout(
+        plan->type, layer->kernel_height, layer->kernel_width, channels, columns);
+    return dblk_size_add(&plan->weights_bytes, layout.bytes) &&
+           dblk_size_align(&plan->weights_bytes);
+}
+
+static bool lay_out_weights(denseblock_plan *plan, struct dblk_cuda_plan *cuda) {
+    bool fits = true;
+    plan->weights_bytes = 0;
+    for (int64_t l = 0; fits && l < plan->layer_count; l++) {
+        struct dblk_layer *layer = &plan->layers[l];
+        struct dblk_cuda_layer *planned = &cuda->layers[l];
+        if (l == planned->group_first) {
+            fits = add_weights(plan, layer, planned->group_channels, planned->group_columns,
+                               &planned->outer_offset);
+        } else {
+            planned->outer_offset = cuda->layers[l - 1].outer_offset;
+            fits = add_weights(plan, layer, layer->channels - planned->group_channels,
+                               layer->growth, &layer->weights_offset);
+        }
+        planned->tile = dblk_direct_tile(plan->slice_images, plan->height, plan->width,
+                                         layer->kernel_height, layer->kernel_width);
+    }
+    return fits;
+}
+
+denseblock_status dblk_cuda_plan_make(denseblock_plan *plan,
+                                      const denseblock_plan_options *options) {
+    const denseblock_status status = check_options(options);
+    if (status != DENSEBLOCK_OK)
+        return status;
+    /* As many layers fit in memory a moment ago, in plan itself. */
+    struct dblk_cuda_plan *cuda =
+        calloc(1, sizeof *cuda + (size_t)plan->layer_count * sizeof(struct dblk_cuda_layer));
+    if (cuda == NULL)
+        return dblk_fail(DENSEBLOCK_OUT_OF_MEMORY, "no memory for a plan of %" PRId64 " layers",
+                         plan->layer_count);
+    plan->details = cuda;
+    plan->thread_count = 1;
+    form_groups(plan, options->group_size, cuda);
+    bool fits = cut_slices(plan, options->workspace_limit);
+    if (options->group_size == 0 && (!fits || plan->workspace_bytes > options->workspace_limit)) {
+        form_groups(plan, 1, cuda); /* which needs no partial sums */
+        fits = cut_slices(plan, options->workspace_limit);
+    }
+    if (!fits || !lay_out_weights(plan, cuda))
+        return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT,
+                         "what the block needs beside y is too large to address");
+    return DENSEBLOCK_OK;
+}
+
+static void describe_group(struct dblk_text *text, const denseblock_plan *plan, int64_t first) {
+    const struct dblk_cuda_layer *group = &dblk_cuda_plan_of(plan)->layers[first];
+    const struct dblk_layer *layer = &plan->layers[first];
+    const struct dblk_layer *last = &plan->layers[first + group->group_size - 1];
+    if (group->group_size == 1)
+        dblk_text_append(text, "layer %" PRId64 ": ", first);
+    else
+        dblk_text_append(text, "layers %" PRId64 "..%" PRId64 " as a group: ", first,
+                         first + group->group_size - 1);
+    dblk_text_append(text,
+                     "direct %" PRId64 "x%" PRId64 ", channels 0..%" PRId64 " -> %" PRId64
+                     "..%" PRId64 ", tiles of %dx%dx%d pixels\n",
+                     layer->kernel_height, layer->kernel_width, layer->channels - 1,
+                     layer->channels, last->channels + last->growth - 1, group->tile.images,
+                     group->tile.rows, group->tile.column_groups * DBLK_DIRECT_RUN);
+}
+
+void dblk_cuda_plan_describe(struct dblk_text *text, const denseblock_plan *plan) {
+    const struct dblk_cuda_plan *cuda = dblk_cuda_plan_of(plan);
+    dblk_text_append(text, "GPU %d, SIMT kernels, sums in %s\n", plan->device,
+                     real_size(plan) == sizeof(double) ? "f64" : "f32");
+    for (int64_t l = 0; l < plan->layer_count; l += cuda->layers[l].group_size)
+        describe_group(text, plan, l);
+    if (plan->batch > 0)
+        dblk_text_append(text, "%" PRId64 " image%s at a time\n", plan->slice_images,
+                         plan->slice_images == 1 ? "" : "s");
+}

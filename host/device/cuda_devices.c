@@ -1,0 +1,146 @@
+#include "device/cuda_devices.h"
+
+#include <cuda_runtime_api.h>
+#include <string.h>
+
+#include "answer.h"
+#include "check.h"
+#include "status/fail.h"
+
+int dblk_cuda_runtime_version(void) {
+    int version = 0;
+    return cudaRuntimeGetVersion(&version) == cudaSuccess ? version : 0;
+}
+
+int dblk_cuda_driver_version(void) {
+    int version = 0;
+    return cudaDriverGetVersion(&version) == cudaSuccess ? version : 0;
+}
+
+int dblk_cuda_devices(struct dblk_problem *condition) {
+    const int runtime = dblk_cuda_runtime_version(), driver = dblk_cuda_driver_version();
+    const int major = runtime / 1000, minor = runtime % 1000 / 10;
+    int count = 0;
+    cudaError_t error = cudaErrorNoDevice;
+    if (driver != 0)
+        error = cudaGetDeviceCount(&count);
+    if (error != cudaSuccess) {
+        (void)cudaGetLastError(); /* it stays until it is read */
+        count = 0;
+    }
+    if (driver == 0)
+        (void)snprintf(condition->text, sizeof condition->text,
+                       "CUDA %d.%d build, but this machine has no NVIDIA driver", major, minor);
+    else if (driver / 1000 < major)
+        (void)snprintf(
+            condition->text, sizeof condition->text,
+            "CUDA %d.%d build, but the driver is for CUDA %d.%d: install a newer driver", major,
+            minor, driver / 1000, driver % 1000 / 10);
+    else if (count == 0)
+        (void)snprintf(condition->text, sizeof condition->text,
+                       "CUDA %d.%d build, driver found, but no GPU: %s", major, minor,
+                       cudaGetErrorString(error == cudaSuccess ? cudaErrorNoDevice : error));
+    else
+        (void)snprintf(condition->text, sizeof condition->text,
+                       "CUDA %d.%d build, %d GPU%s found", major, minor, count,
+                       count == 1 ? "" : "s");
+    return count;
+}
+
+/* Calls `action` with the device as the current one, and makes the previous one current again. */
+static cudaError_t on_device(int number, cudaError_t (*action)(void *), void *argument) {
+    int previous = 0;
+    cudaError_t error = cudaGetDevice(&previous);
+    if (error == cudaSuccess)
+        error = cudaSetDevice(number);
+    if (error != cudaSuccess)
+        return error;
+    error = action(argument);
+    const cudaError_t restored = cudaSetDevice(previous);
+    return error == cudaSuccess ? restored : error;
+}
+
+static cudaError_t look_for_code(void *argument) {
+    (void)argument;
+    return dblk_answer_attributes();
+}
+
+denseblock_status dblk_cuda_device_check(int number, struct dblk_problem *problem) {
+    const int count = dblk_cuda_devices(problem);
+    if (count == 0)
+        return DENSEBLOCK_UNAVAILABLE;
+    if (number < 0 || number >= count) {
+        (void)snprintf(problem->text, sizeof problem->text,
+                       "no device %d: this machine has GPUs 0 to %d", number, count - 1);
+        return DENSEBLOCK_INVALID_ARGUMENT;
+    }
+    const cudaError_t error = on_device(number, look_for_code, NULL);
+    if (error == cudaSuccess)
+        return DENSEBLOCK_OK;
+    (void)cudaGetLastError();
+    int major = 0, minor = 0;
+    (void)cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, number);
+    (void)cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, number);
+    if (error == cudaErrorNoKernelImageForDevice)
+        (void)snprintf(problem->text, sizeof problem->text,
+                       "GPU %d is sm_%d%d, and this build has code for %s: build with "
+                       "-DCMAKE_CUDA_ARCHITECTURES=%d%d",
+                       number, major, minor, DENSEBLOCK_BUILD_CUDA_ARCHITECTURES, major, minor);
+    else
+        (void)snprintf(problem->text, sizeof problem->text, "GPU %d cannot be used: %s", number,
+                       cudaGetErrorString(error));
+    return DENSEBLOCK_UNAVAILABLE;
+}
+
+/* NULL if the kernel ran on the current device and wrote what it should; else why not. */
+static const char *try_kernel(void) {
+    enum { VALUE = 0x0DB0 };
+    void *answer = NULL;
+    int copied = 0;
+    cudaError_t error = cudaMalloc(&answer, sizeof copied);
+    if (error != cudaSuccess) {
+        (void)cudaGetLastError();
+        return cudaGetErrorString(error);
+    }
+    const denseblock_status launched = dblk_answer(NULL, answer, VALUE);
+    if (launched == DENSEBLOCK_OK)
+        error = cudaMemcpy(&copied, answer, sizeof copied, cudaMemcpyDeviceToHost);
+    const cudaError_t freed = cudaFree(answer);
+    if (error == cudaSuccess)
+        error = freed;
+    (void)cudaGetLastError();
+    if (launched != DENSEBLOCK_OK)
+        return denseblock_last_error();
+    if (error != cudaSuccess)
+        return cudaGetErrorString(error);
+    return copied == VALUE ? NULL : "a kernel wrote a wrong value";
+}
+
+static void copy_text(char *out, size_t capacity, const char *text) {
+    strncpy(out, text, capacity - 1);
+    out[capacity - 1] = 0;
+}
+
+static cudaError_t describe_current(void *argument) {
+    denseblock_device *info = argument;
+    struct cudaDeviceProp properties;
+    int number = 0;
+    cudaError_t error = cudaGetDevice(&number);
+    if (error == cudaSuccess)
+        error = cudaGetDeviceProperties(&properties, number);
+    if (error != cudaSuccess)
+        return error;
+    copy_text(info->name, sizeof info->name, properties.name);
+    info->compute_capability = properties.major * 10 + properties.minor;
+    info->multiprocessors = properties.multiProcessorCount;
+    info->memory_bytes = properties.totalGlobalMem;
+    info->l2_bytes = (size_t)properties.l2CacheSize;
+    const char *problem = try_kernel();
+    info->usable = problem == NULL;
+    copy_text(info->problem, sizeof info->problem, problem == NULL ? "" : problem);
+    return cudaSuccess;
+}
+
+denseblock_status dblk_cuda_device_describe(int number, denseblock_device *info) {
+    return dblk_cuda_check(on_device(number, describe_current, info), "describing a GPU");
+}
