@@ -20,11 +20,12 @@ extern "C" {
  * that they can be read and written as vectors. */
 enum { DBLK_DIRECT_COLUMN_ALIGNMENT = 4 };
 
-/* What a block of threads computes: `images` x `rows` x `column_groups` runs of
- * DBLK_DIRECT_RUN pixels of a row, at most DBLK_DIRECT_RUNS of them. */
+/* What a block of threads computes, and for as many columns as a tile has: `rows` rows of the batch,
+ * whose images follow one another without a gap, x `column_groups` runs of DBLK_DIRECT_RUN pixels
+ * of a row; at most DBLK_DIRECT_RUNS runs. */
 enum { DBLK_DIRECT_RUN = 8, DBLK_DIRECT_RUNS = 16 };
 struct dblk_direct_tile {
-    int images, rows, column_groups;
+    int rows, column_groups;
 };
 
 /* How the packed weights of a convolution with so many output columns are laid out. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "backends/backend.h"
+#include "device/device.h"
 #include "status/fail.h"
 #include "text/text.h"
 
@@ -19,9 +20,12 @@ static void describe_directly(struct dblk_text *text, const denseblock_plan *pla
 }
 
 static void write_description(struct dblk_text *text, const denseblock_plan *plan) {
-    dblk_text_append(text, "backend %s: %s, %d thread%s\n", plan->backend->name,
-                     plan->backend->method, plan->thread_count,
-                     plan->thread_count == 1 ? "" : "s");
+    dblk_text_append(text, "backend %s: %s, ", plan->backend->name, plan->backend->method);
+    if (plan->backend->device->memory == DENSEBLOCK_MEMORY_DEVICE)
+        dblk_text_append(text, "GPU %d\n", plan->device);
+    else
+        dblk_text_append(text, "%d thread%s\n", plan->thread_count,
+                         plan->thread_count == 1 ? "" : "s");
     dblk_text_append(text,
                      "x [%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 "] -> y [%" PRId64
                      ",%" PRId64 ",%" PRId64 ",%" PRId64 "], %s\n",

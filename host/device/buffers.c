@@ -127,14 +127,16 @@ static denseblock_status free_at(denseblock_buffers *buffers, size_t index) {
         buffers->labels[buffers->label_count++] = buffer.label;
     else
         free(buffer.label);
+    /* Also where the device cannot be entered, what can be is given back. */
     int previous;
-    denseblock_status status = dblk_context_enter(buffer.context, &previous);
-    if (status == DENSEBLOCK_OK) {
-        status = dblk_context_device(buffer.context)
-                     ->free(buffer.context->queue, buffer.memory, buffer.address);
-        dblk_context_leave(buffer.context, previous);
-    }
-    return status;
+    const denseblock_status entered = dblk_context_enter(buffer.context, &previous);
+    const denseblock_status freed =
+        dblk_context_device(buffer.context)
+            ->free(buffer.context->queue, buffer.memory, buffer.address);
+    if (entered != DENSEBLOCK_OK)
+        return entered;
+    dblk_context_leave(buffer.context, previous);
+    return freed;
 }
 
 denseblock_status denseblock_buffers_free(denseblock_buffers *buffers, void *address) {

@@ -52,18 +52,18 @@ static denseblock_status cuda_allocate(struct dblk_queue *queue, denseblock_memo
     return dblk_cuda_check(error, call);
 }
 
-/* cudaFree and cudaFreeHost wait for the device; memory of a pool is freed in stream order. */
+/* Memory of a pool is freed in stream order. What is enqueued may still use the rest, and that CUDA
+ * waits for it is not promised. */
 static denseblock_status cuda_free(struct dblk_queue *queue, denseblock_memory memory,
                                    void *address) {
-    if (memory == DENSEBLOCK_MEMORY_HOST) {
-        const denseblock_status status =
-            dblk_cuda_check(cudaStreamSynchronize(queue->stream), "cudaStreamSynchronize");
-        const denseblock_status freed = dblk_cuda_check(cudaFreeHost(address), "cudaFreeHost");
-        return status == DENSEBLOCK_OK ? freed : status;
-    }
-    if (queue->has_pools)
+    if (memory == DENSEBLOCK_MEMORY_DEVICE && queue->has_pools)
         return dblk_cuda_check(cudaFreeAsync(address, queue->stream), "cudaFreeAsync");
-    return dblk_cuda_check(cudaFree(address), "cudaFree");
+    const denseblock_status status =
+        dblk_cuda_check(cudaStreamSynchronize(queue->stream), "the work on the GPU");
+    const denseblock_status freed = memory == DENSEBLOCK_MEMORY_DEVICE
+                                        ? dblk_cuda_check(cudaFree(address), "cudaFree")
+                                        : dblk_cuda_check(cudaFreeHost(address), "cudaFreeHost");
+    return status == DENSEBLOCK_OK ? freed : status;
 }
 
 static denseblock_status cuda_free_memory(struct dblk_queue *queue, size_t *bytes) {

@@ -1,7 +1,6 @@
 #include "device/cuda_devices.h"
 
 #include <cuda_runtime_api.h>
-#include <string.h>
 
 #include "answer.h"
 #include "check.h"
@@ -116,11 +115,6 @@ static const char *try_kernel(void) {
     return copied == VALUE ? NULL : "a kernel wrote a wrong value";
 }
 
-static void copy_text(char *out, size_t capacity, const char *text) {
-    strncpy(out, text, capacity - 1);
-    out[capacity - 1] = 0;
-}
-
 static cudaError_t describe_current(void *argument) {
     denseblock_device *info = argument;
     struct cudaDeviceProp properties;
@@ -130,14 +124,16 @@ static cudaError_t describe_current(void *argument) {
         error = cudaGetDeviceProperties(&properties, number);
     if (error != cudaSuccess)
         return error;
-    copy_text(info->name, sizeof info->name, properties.name);
+    (void)snprintf(info->name, sizeof info->name, "%.*s", (int)sizeof info->name - 1,
+                   properties.name);
     info->compute_capability = properties.major * 10 + properties.minor;
     info->multiprocessors = properties.multiProcessorCount;
     info->memory_bytes = properties.totalGlobalMem;
     info->l2_bytes = (size_t)properties.l2CacheSize;
     const char *problem = try_kernel();
     info->usable = problem == NULL;
-    copy_text(info->problem, sizeof info->problem, problem == NULL ? "" : problem);
+    (void)snprintf(info->problem, sizeof info->problem, "%.*s", (int)sizeof info->problem - 1,
+                   problem == NULL ? "" : problem);
     return cudaSuccess;
 }
 

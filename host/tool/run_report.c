@@ -52,14 +52,19 @@ static void print_time(const run_figures *figures) {
 
 static void print_execution(const run_request *request, const run_figures *figures) {
     const measures *const taken = &figures->taken;
+    const char *const chosen =
+        request->backend == DENSEBLOCK_BACKEND_AUTO ? "  (chosen by auto)" : "";
     char y[BYTES_TEXT_SIZE];
     char weights[BYTES_TEXT_SIZE];
     char workspace[BYTES_TEXT_SIZE];
     char peak[BYTES_TEXT_SIZE];
 
-    report_line("backend", "%s, %d thread%s%s", denseblock_backend_name(figures->backend),
-                figures->threads, plural(figures->threads),
-                request->backend == DENSEBLOCK_BACKEND_AUTO ? "  (chosen by auto)" : "");
+    if (denseblock_backend_memory(figures->backend) == DENSEBLOCK_MEMORY_DEVICE)
+        report_line("backend", "%s, GPU %d%s", denseblock_backend_name(figures->backend),
+                    request->options.device, chosen);
+    else
+        report_line("backend", "%s, %d thread%s%s", denseblock_backend_name(figures->backend),
+                    figures->threads, plural(figures->threads), chosen);
     print_time(figures);
     report_line("memory", "y %s, weights %s, workspace %s; peak %s  (%s)",
                 bytes_text(figures->y_bytes, y), bytes_text(taken->weights_bytes, weights),

@@ -45,6 +45,17 @@ WRAPPED(void *, calloc, (size_t count, size_t size)) {
     ALLOCATE(__real_calloc(count, size));
 }
 
+WRAPPED(void *, aligned_alloc, (size_t alignment, size_t size)) {
+    ALLOCATE(__real_aligned_alloc(alignment, size));
+}
+
+/* What is made larger stays one allocation. */
+WRAPPED(void *, realloc, (void *memory, size_t size)) {
+    void *grown = fails_now() ? NULL : __real_realloc(memory, size);
+    live += counting && memory == NULL && grown != NULL;
+    return grown;
+}
+
 WRAPPED(char *, strdup, (const char *text)) {
     ALLOCATE(__real_strdup(text));
 }
@@ -150,6 +161,30 @@ START_TEST(preparing_and_executing_allocate_nothing) {
 }
 END_TEST
 
+/* Twenty buffers in a time line, some freed, the rest left to destroy. */
+static denseblock_status use_buffers(void *argument) {
+    denseblock_context *context = argument;
+    denseblock_buffers *buffers;
+    denseblock_status status = denseblock_buffers_create(true, &buffers);
+    for (int i = 0; status == DENSEBLOCK_OK && i < 20; i++) {
+        void *address;
+        status = denseblock_buffers_allocate(buffers, context, DENSEBLOCK_MEMORY_HOST, 8, "label",
+                                             &address);
+        if (status == DENSEBLOCK_OK && i % 3 == 0)
+            status = denseblock_buffers_free(buffers, address);
+    }
+    denseblock_buffers_destroy(buffers);
+    return status;
+}
+
+START_TEST(buffers_survive_every_failing_allocation) {
+    denseblock_context *context;
+    ck_ok(denseblock_context_create(DENSEBLOCK_BACKEND_CPU, 0, &context));
+    ck_assert_int_gt(fail_each_allocation(use_buffers, context), 40);
+    denseblock_context_destroy(context);
+}
+END_TEST
+
 static char path[] = "/tmp/denseblock-test-XXXXXX";
 
 static denseblock_status write_file(void *argument) {
@@ -180,6 +215,7 @@ Suite *suite(void) {
     const TTest *const tests[] = {
         plan_and_context_survive_every_failing_allocation,
         preparing_and_executing_allocate_nothing,
+        buffers_survive_every_failing_allocation,
         files_survive_every_failing_allocation,
         NULL,
     };

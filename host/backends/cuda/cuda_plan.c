@@ -150,15 +150,15 @@ static void describe_group(struct dblk_text *text, const denseblock_plan *plan, 
                          first + group->group_size - 1);
     dblk_text_append(text,
                      "direct %" PRId64 "x%" PRId64 ", channels 0..%" PRId64 " -> %" PRId64
-                     "..%" PRId64 ", tiles of %dx%dx%d pixels\n",
+                     "..%" PRId64 ", tiles of %dx%d pixels\n",
                      layer->kernel_height, layer->kernel_width, layer->channels - 1,
-                     layer->channels, last->channels + last->growth - 1, group->tile.images,
-                     group->tile.rows, group->tile.column_groups * DBLK_DIRECT_RUN);
+                     layer->channels, last->channels + last->growth - 1, group->tile.rows,
+                     group->tile.column_groups * DBLK_DIRECT_RUN);
 }
 
 void dblk_cuda_plan_describe(struct dblk_text *text, const denseblock_plan *plan) {
     const struct dblk_cuda_plan *cuda = dblk_cuda_plan_of(plan);
-    dblk_text_append(text, "GPU %d, SIMT kernels, sums in %s\n", plan->device,
+    dblk_text_append(text, "SIMT kernels, sums in %s\n",
                      real_size(plan) == sizeof(double) ? "f64" : "f32");
     for (int64_t l = 0; l < plan->layer_count; l += cuda->layers[l].group_size)
         describe_group(text, plan, l);

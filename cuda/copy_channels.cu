@@ -1,0 +1,44 @@
+/* Copies the same channels of every pixel from one tensor to another, in pieces of 16, 8, 4 or 2
+ * bytes, as large as addresses, strides and channels allow. */
+#include "check.h"
+#include "elementwise.h"
+#include "grid.h"
+#include "kernel_language.h"
+#include "vector_access.h"
+
+/* Strides and `pieces`, the size of a pixel's channels, in pieces. */
+template <typename V>
+__global__ void dblk_copy_channels_kernel(V *dst, int64_t dst_stride, const V *src,
+                                          int64_t src_stride, int64_t pixels, int64_t pieces) {
+    for (dblk_grid_walk at(pieces); at.outer < pixels; at.advance())
+        store_vector(dst + at.outer * dst_stride + at.inner,
+                     load_vector<V>(src + at.outer * src_stride + at.inner));
+}
+
+template <typename V>
+static denseblock_status launch(void *stream, const struct dblk_channel_copy *c, size_t size) {
+    const int64_t elements = static_cast<int64_t>(sizeof(V) / size);
+    const int64_t pieces = c->channels / elements;
+    LAUNCH((dblk_copy_channels_kernel<V>), dblk_grid_blocks(c->pixels * pieces), DBLK_GRID_BLOCK,
+           0, static_cast<cudaStream_t>(stream), static_cast<V *>(c->dst),
+           c->dst_stride / elements, static_cast<const V *>(c->src), c->src_stride / elements,
+           c->pixels, pieces);
+    return dblk_launch_check("dblk_copy_channels_kernel");
+}
+
+denseblock_status dblk_copy_channels(void *stream, const struct dblk_channel_copy *c) {
+    if (c->pixels == 0 || c->channels == 0)
+        return DENSEBLOCK_OK;
+    const size_t size = denseblock_type_size(c->type);
+    /* The lowest bit that is set in any of them is the largest power of two that divides all. */
+    const uintptr_t all =
+        reinterpret_cast<uintptr_t>(c->dst) | reinterpret_cast<uintptr_t>(c->src) |
+        static_cast<uintptr_t>(c->dst_stride | c->src_stride | c->channels) * size;
+    if (all % 16 == 0)
+        return launch<uint4>(stream, c, size);
+    if (all % 8 == 0)
+        return launch<uint2>(stream, c, size);
+    if (all % 4 == 0)
+        return launch<uint32_t>(stream, c, size);
+    return launch<uint16_t>(stream, c, size);
+}

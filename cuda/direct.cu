@@ -1,0 +1,245 @@
+/* relu -> convolution -> concatenation in one kernel: reads channels of y, and writes others.
+ *
+ * Implicit GEMM on the ordinary cores, in f32, or in f64 for f64. A block of 128 threads computes a
+ * tile of 16 runs of 8 pixels, for 32 or 64 columns:
+ *
+ *   thread = 8 * run + lane    computes the 8 pixels of its run for 4 columns (f64: 2) at
+ *                              4 * lane, and, if there are more, for those that are 8 lanes further
+ *
+ * so that a warp reads the features of 4 runs, each for 8 threads at once, and weights that lie side
+ * by side. Per channel and row of 3 taps a thread reads 10 features and 3 x 8 weights, in 9
+ * instructions, for 192 multiply-adds.
+ *
+ * In shared memory there are two halos of features, as they enter the products: after the ReLU,
+ * channel by channel. While one is multiplied, the other is fetched through registers, a part before
+ * and after the products of a window each. The weights of a window come by asynchronous copies, while
+ * those of the window before are used. What is outside the image, or beyond the channels, is zero in
+ * the halo: there is no condition in the loop over products. */
+#include "direct.h"
+
+#include <limits.h>
+
+#include "check.h"
+#include "direct_halo.h"
+#include "direct_kernel.h"
+#include "direct_product.h"
+#include "direct_sums.h"
+#include "kernel_language.h"
+#include "ptx.h"
+#include "status/fail.h"
+
+/* The compiler now believes these to be new values: what was computed from the old ones is computed
+ * again and takes no registers until then. */
+__device__ __forceinline__ void forget(unsigned *block, int *thread) {
+    asm volatile("" : "+r"(*block), "+r"(*thread));
+}
+
+template <typename T, enum dblk_direct_window WINDOW, int COLUMN_VECTORS>
+__global__ void __launch_bounds__(THREADS, direct_constants<T, WINDOW, COLUMN_VECTORS>::BLOCKS)
+    dblk_direct_kernel(const direct_arguments<T> a) {
+    using S = direct_constants<T, WINDOW, COLUMN_VECTORS>;
+    using R = typename S::R;
+    SHARED_MEMORY(typename S::shared_memory, shared);
+
+    unsigned block = blockIdx.x;
+    int thread = static_cast<int>(threadIdx.x);
+    const direct_place place = find_place(a, block);
+    const direct_run run = find_run<S>(a, place, thread);
+    const halo_positions positions = find_positions<S>(a, place, thread);
+    const int lane = thread % LANES;
+    const int64_t taps = static_cast<int64_t>(a.kernel_height) * a.kernel_width;
+    const R *weights = a.weights + place.column_tile * a.chunks * taps * S::TAP_WEIGHTS;
+    typename S::sums sums;
+    start_sums<S>(sums, a, run);
+
+    direct_window window = {0, 0, 0};
+    halo_features<S, T> loaded;
+    if (a.chunks > 0) {
+        copy_weights<S>(shared.weights[0], weights, min(S::TAPS, a.kernel_width));
+#pragma unroll
+        for (int part = 0; part < 2; part++) {
+            load_part<S>(&loaded, a, positions, window, part);
+            store_part<S>(shared.features[0], loaded, thread, part);
+        }
+    }
+    int halo = 0, buffer = 0; /* where what is multiplied now lies */
+    while (window.chunk < a.chunks) {
+        const int taps_now = min(S::TAPS, a.kernel_width - window.tap);
+        advance<S>(&window, a);
+        const int taps_next = min(S::TAPS, a.kernel_width - window.tap);
+        const bool more = window.chunk < a.chunks;
+
+#pragma unroll 1
+        for (int r = 0; r < S::ROWS; r++) {
+            cp_async_wait<0>();
+            __syncthreads(); /* this window has come, and the one before has been used, by all */
+            weights += taps_now * S::TAP_WEIGHTS;
+            if (more || r < S::ROWS - 1)
+                copy_weights<S>(shared.weights[buffer ^ 1], weights, taps_next);
+
+            /* The two parts are fetched during the first two of three windows, or the two halves
+             * of a single one. */
+            constexpr int STEPS = S::ROWS == 1 ? 2 : 1;
+            constexpr int CHANNELS = S::CHUNK / STEPS;
+#pragma unroll 1
+            for (int step = 0; step < STEPS; step++) {
+                const int part = r + step;
+                const bool fetch = more && part < 2;
+                if (fetch)
+                    load_part<S>(&loaded, a, positions, window, part);
+                const R *features_now =
+                    &shared.features[halo][step * CHANNELS][run.position] + r * a.halo_stride;
+                const R *weights_now =
+                    shared.weights[buffer] + step * CHANNELS * S::COLUMNS + lane * S::VECTOR;
+                if (taps_now == S::TAPS)
+                    multiply<S, S::TAPS, CHANNELS>(sums, features_now, weights_now);
+                else if (WINDOW == DBLK_WINDOW_ROW && taps_now == 2)
+                    multiply<S, 2, CHANNELS>(sums, features_now, weights_now);
+                else if (WINDOW == DBLK_WINDOW_ROW)
+                    multiply<S, 1, CHANNELS>(sums, features_now, weights_now);
+                if (fetch)
+                    store_part<S>(shared.features[halo ^ 1], loaded, thread, part);
+            }
+            buffer ^= 1;
+        }
+        halo ^= 1;
+    }
+
+    forget(&block, &thread);
+    finish_sums<S>(sums, a, find_run<S>(a, find_place(a, block), thread));
+}
+
+/* ---- The launcher ---- */
+
+/* Sizes up to this leave room for what the kernel computes from them in 32 bits. */
+enum { LARGEST = 1 << 30 };
+
+static denseblock_status check_size(const char *what, int64_t count) {
+    if (count <= LARGEST)
+        return DENSEBLOCK_OK;
+    return dblk_fail(DENSEBLOCK_UNSUPPORTED,
+                     "the cuda backend convolves at most %d %s at once: these are more", LARGEST,
+                     what);
+}
+
+/* The products cannot overflow: all of y is memory. */
+static denseblock_status check_sizes(const struct dblk_direct_convolution *c) {
+    const int64_t pixels = c->images * c->height * c->width;
+    denseblock_status status = check_size("pixels", pixels + c->images);
+    if (status == DENSEBLOCK_OK)
+        status = check_size("channels", c->channels + c->columns);
+    if (status == DENSEBLOCK_OK)
+        status = check_size("rows of a kernel", c->kernel_height);
+    if (status == DENSEBLOCK_OK)
+        status = check_size("columns of a kernel", c->kernel_width);
+    return status;
+}
+
+/* Whether all elements at multiples of `stride` can be accessed so many bytes at a time. */
+static bool divides(size_t bytes, const void *first, int64_t stride, size_t element) {
+    return reinterpret_cast<uintptr_t>(first) % bytes == 0 &&
+           static_cast<size_t>(stride) * element % bytes == 0;
+}
+
+static int64_t divide_up(int64_t a, int64_t b) {
+    return (a + b - 1) / b;
+}
+
+template <typename T, enum dblk_direct_window WINDOW, int COLUMN_VECTORS>
+static denseblock_status launch(void *stream, const struct dblk_direct_convolution *c,
+                                const struct dblk_direct_layout *layout) {
+    using S = direct_constants<T, WINDOW, COLUMN_VECTORS>;
+    direct_arguments<T> a = {};
+    a.features = static_cast<const T *>(c->y) + c->first_channel;
+    a.output = static_cast<T *>(c->y) + c->output_channel;
+    a.pixel_stride = c->pixel_stride;
+    a.weights = static_cast<const typename S::R *>(c->weights);
+    a.sums = static_cast<typename S::R *>(c->sums);
+    a.sums_stride = c->sums_stride;
+    a.sums_from = c->sums_from;
+    a.kernel_height = static_cast<int>(c->kernel_height);
+    a.kernel_width = static_cast<int>(c->kernel_width);
+    a.channels = static_cast<int>(c->channels);
+    a.chunks = static_cast<int>(layout->chunks);
+    a.columns = static_cast<int>(c->columns);
+    a.finished = static_cast<int>(c->finished < c->columns ? c->finished : c->columns);
+    a.unfinished = static_cast<int>(c->unfinished < c->columns ? c->unfinished : c->columns);
+    a.feature_bytes = divides(16, a.features, a.pixel_stride, sizeof(T))  ? 16
+                      : divides(8, a.features, a.pixel_stride, sizeof(T)) ? 8
+                                                                          : sizeof(T);
+    a.output_vectors = divides(S::VECTOR * sizeof(T), a.output, a.pixel_stride, sizeof(T));
+
+    a.images = static_cast<int>(c->images);
+    a.height = static_cast<int>(c->height);
+    a.width = static_cast<int>(c->width);
+    a.tile_rows = c->tile.rows;
+    a.tile_groups = c->tile.column_groups;
+    if (WINDOW == DBLK_WINDOW_1X1) { /* to which all pixels are one row */
+        a.width *= a.images * a.height;
+        a.images = a.height = 1;
+        a.tile_groups *= a.tile_rows;
+        a.tile_rows = 1;
+    }
+    a.halo_stride = dblk_direct_row_stride(WINDOW, a.tile_groups);
+    if (a.tile_rows < 1 || a.tile_groups < 1 || a.tile_rows * a.tile_groups > DBLK_DIRECT_RUNS ||
+        dblk_direct_halo_rows(WINDOW, a.tile_rows, a.images, a.height) * a.halo_stride >
+            S::POSITIONS)
+        return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT,
+                         "no tile of the direct convolution: %d x %d", c->tile.rows,
+                         c->tile.column_groups);
+
+    const int64_t group_tiles = divide_up(divide_up(a.width, RUN), a.tile_groups);
+    const int64_t pixel_tiles =
+        group_tiles * divide_up(static_cast<int64_t>(a.images) * a.height, a.tile_rows);
+    if (pixel_tiles > INT_MAX / layout->column_tiles)
+        return dblk_fail(DENSEBLOCK_UNSUPPORTED,
+                         "the cuda backend cannot launch a convolution of this size at once");
+    a.column_tiles = static_cast<unsigned>(layout->column_tiles);
+    a.group_tiles = static_cast<unsigned>(group_tiles);
+    LAUNCH((dblk_direct_kernel<T, WINDOW, COLUMN_VECTORS>),
+           static_cast<unsigned>(pixel_tiles * layout->column_tiles), THREADS,
+           sizeof(typename S::shared_memory), static_cast<cudaStream_t>(stream), a);
+    return dblk_launch_check("dblk_direct_kernel");
+}
+
+template <typename T, int COLUMN_VECTORS>
+static denseblock_status launch_columns(void *stream, const struct dblk_direct_convolution *c,
+                                        const struct dblk_direct_layout *layout) {
+    switch (dblk_direct_window_of(c->kernel_height, c->kernel_width)) {
+    case DBLK_WINDOW_1X1:
+        return launch<T, DBLK_WINDOW_1X1, COLUMN_VECTORS>(stream, c, layout);
+    case DBLK_WINDOW_3X3:
+        return launch<T, DBLK_WINDOW_3X3, COLUMN_VECTORS>(stream, c, layout);
+    case DBLK_WINDOW_ROW:
+        break;
+    }
+    return launch<T, DBLK_WINDOW_ROW, COLUMN_VECTORS>(stream, c, layout);
+}
+
+template <typename T>
+static denseblock_status launch_type(void *stream, const struct dblk_direct_convolution *c,
+                                     const struct dblk_direct_layout *layout) {
+    return layout->tile_columns == 32 ? launch_columns<T, 1>(stream, c, layout)
+                                      : launch_columns<T, 2>(stream, c, layout);
+}
+
+denseblock_status dblk_direct_launch(void *stream, const struct dblk_direct_convolution *c) {
+    if (c->images == 0 || c->columns == 0)
+        return DENSEBLOCK_OK;
+    const denseblock_status status = check_sizes(c);
+    if (status != DENSEBLOCK_OK)
+        return status;
+    const struct dblk_direct_layout layout =
+        dblk_direct_layout(c->type, c->kernel_height, c->kernel_width, c->channels, c->columns);
+    switch (c->type) {
+    case DENSEBLOCK_F32:
+        return launch_type<float>(stream, c, &layout);
+    case DENSEBLOCK_F64: /* 16 bytes are two columns: a tile of 32 has two vectors for a thread */
+        return launch_columns<double, 2>(stream, c, &layout);
+    case DENSEBLOCK_F16:
+        return launch_type<__half>(stream, c, &layout);
+    case DENSEBLOCK_BF16:
+        break;
+    }
+    return launch_type<__nv_bfloat16>(stream, c, &layout);
+}

@@ -1,0 +1,79 @@
+/* Packs weights for the direct convolution, as direct.h lays them out.
+ *
+ * A thread for each element of the kernel that is wanted: neighbours are neighbours in both layouts,
+ * up to the growth. */
+#include <limits.h>
+
+#include "check.h"
+#include "direct.h"
+#include "element.h"
+#include "grid.h"
+#include "kernel_language.h"
+
+struct pack_sizes {
+    int64_t taps, kernel_channels, growth;
+    int64_t first_channel, channels;
+    int64_t column;
+    int64_t chunk_channels, chunks, tile_columns;
+};
+
+template <typename T>
+__global__ void dblk_direct_pack_kernel(typename dblk_real<T>::type *packed, const T *kernel,
+                                        const pack_sizes sizes) {
+    const int64_t count = sizes.taps * sizes.channels * sizes.growth;
+    for (int64_t i = dblk_grid_thread(); i < count; i += dblk_grid_threads()) {
+        const int64_t output = i % sizes.growth;
+        const int64_t channel = i / sizes.growth % sizes.channels;
+        const int64_t tap = i / sizes.growth / sizes.channels;
+        const T value =
+            kernel[(tap * sizes.kernel_channels + sizes.first_channel + channel) * sizes.growth +
+                   output];
+
+        const int64_t column = sizes.column + output;
+        const int64_t chunk =
+            column / sizes.tile_columns * sizes.chunks + channel / sizes.chunk_channels;
+        const int64_t row =
+            (chunk * sizes.taps + tap) * sizes.chunk_channels + channel % sizes.chunk_channels;
+        packed[row * sizes.tile_columns + column % sizes.tile_columns] = dblk_widen(value);
+    }
+}
+
+template <typename T>
+static denseblock_status launch(void *stream, const struct dblk_direct_packing *p,
+                                const pack_sizes &sizes) {
+    LAUNCH((dblk_direct_pack_kernel<T>),
+           dblk_grid_blocks(sizes.taps * sizes.channels * sizes.growth), DBLK_GRID_BLOCK, 0,
+           static_cast<cudaStream_t>(stream),
+           static_cast<typename dblk_real<T>::type *>(p->packed),
+           static_cast<const T *>(p->kernel), sizes);
+    return dblk_launch_check("dblk_direct_pack_kernel");
+}
+
+denseblock_status dblk_direct_pack(void *stream, const struct dblk_direct_packing *p) {
+    if (p->channels == 0 || p->growth == 0)
+        return DENSEBLOCK_OK;
+    const struct dblk_direct_layout layout =
+        dblk_direct_layout(p->type, p->kernel_height, p->kernel_width, p->channels, p->columns);
+    const pack_sizes sizes = {
+        p->kernel_height * p->kernel_width,
+        p->kernel_channels,
+        p->growth,
+        p->first_channel,
+        p->channels,
+        p->column,
+        layout.chunk_channels,
+        layout.chunks,
+        layout.tile_columns,
+    };
+    switch (p->type) {
+    case DENSEBLOCK_F32:
+        return launch<float>(stream, p, sizes);
+    case DENSEBLOCK_F64:
+        return launch<double>(stream, p, sizes);
+    case DENSEBLOCK_F16:
+        return launch<__half>(stream, p, sizes);
+    case DENSEBLOCK_BF16:
+        break;
+    }
+    return launch<__nv_bfloat16>(stream, p, sizes);
+}

@@ -1,0 +1,108 @@
+#!/usr/bin/env bash
+# The tool's cuda backend, on the runtime double and the emulator: nothing here runs on a GPU.
+set -euo pipefail
+# shellcheck source=tests/cli/lib.sh
+source "$(dirname "$0")/../cli/lib.sh"
+
+# At its end the program tells what its kernels and its host side did wrong, and what it has left.
+export CUDA_DOUBLE_STRICT=1
+
+test_info() {
+    expect 0 info
+    expect_text out "1 GPU found" "device 0" "sm_90" "cuda        can run; auto chooses it"
+    expect 0 info --json
+    expect_json compute_capability usable
+}
+
+test_goldens() {
+    local case
+    for case in "$cases"/*/; do
+        case=$(basename "$case")
+        [[ $case != no_layers ]] || continue
+        expect 0 run --input "$cases/$case/input.npy" --kernels "$cases/$case" --output y.npy \
+            --backend cuda --check --expect "$cases/$case/output.npy"
+        expect_text out "backend     cuda" "check       equal" "expect      equal" \
+            "on the GPU: peak"
+    done
+    expect 0 run --input "$cases/no_layers/input.npy" --kernels "$cases/no_layers" \
+        --output y.npy --expect "$cases/no_layers/output.npy"
+    expect_text out "(chosen by auto)" "backend     cuda"
+}
+
+test_random() {
+    local type
+    for type in f32 f64 f16 bf16; do
+        expect 0 verify --backend cuda --trials 3 --seed 11 --dtype "$type"
+        expect_text out "3 of 3 trials equal"
+    done
+    expect 0 verify --backend all --trials 2 --group 2
+    expect_text out cuda cpu reference
+}
+
+test_bench() {
+    expect 0 bench --shape 1,5,6,3 --layers 2 --growth 4 --backend cuda,cpu --repeat 2 --plan
+    expect_text out "cuda graph" "the host is busy for" "SIMT kernels"
+    expect 0 bench --shape 1,5,6,3 --layers 2 --growth 4 --backend cuda --repeat 2 --json
+    expect_json graph enqueue_ms
+}
+
+# A batch that does not fit goes through in slices, in two lanes, with the same result.
+test_slices() {
+    expect 0 generate --shape 7,5,6,3 --layers 2 --growth 4 --seed 3 --out case
+    local files=(--input case/input.npy --kernels case)
+    expect 0 run "${files[@]}" --output whole.npy --backend cuda
+    expect_no_text out "slices"
+    export CUDA_DOUBLE_MEMORY=28000
+    expect 0 run "${files[@]}" --output y.npy --backend cuda --check
+    expect_text out "check       equal" "slices of the batch"
+    cmp whole.npy y.npy
+    expect 0 verify "${files[@]}" --backend cuda
+    # One that has x apart from y: even seeds do.
+    expect 0 verify --shape 7,5,6,3 --layers 2 --growth 4 --seed 4 --backend cuda
+    refused 3 "does not fit on the GPU" -- \
+        bench --shape 7,5,6,3 --layers 2 --growth 4 --backend cuda
+}
+
+test_memory() {
+    export CUDA_DOUBLE_MEMORY=4000
+    local case=$cases/growth_32
+    refused 3 "bytes on the GPU could not be had" -- \
+        run --input "$case/input.npy" --kernels "$case" --output y.npy --backend cuda
+}
+
+test_failures() {
+    local case=$cases/odd_plane failure
+    for failure in cudaMallocAsync:1:2 cudaMallocHost:1:2 cudaMemcpyAsync:2:999 launch:2:719 \
+        cudaStreamSynchronize:3:719 cudaEventSynchronize:1:700; do
+        export CUDA_DOUBLE_FAIL=$failure
+        refused 3 "" -- \
+            run --input "$case/input.npy" --kernels "$case" --output y.npy --backend cuda
+    done
+}
+
+test_missing() {
+    local case=$cases/odd_plane
+    local run=(run --input "$case/input.npy" --kernels "$case" --output y.npy)
+    export CUDA_DOUBLE_DEVICES=-1
+    refused 3 "driver found, but no GPU" -- "${run[@]}" --backend cuda
+    unset CUDA_DOUBLE_DEVICES
+    export CUDA_DOUBLE_DRIVER=11080
+    refused 3 "install a newer driver" -- "${run[@]}" --backend cuda
+    expect 0 "${run[@]}"
+    expect_text out "backend     cpu"
+    expect 0 info
+    expect_text out "install a newer driver" "cpu         can run; auto chooses it"
+    unset CUDA_DOUBLE_DRIVER
+    export CUDA_DOUBLE_NO_IMAGE=1
+    refused 3 "this build has code for" -- "${run[@]}" --backend cuda
+}
+
+test_copies() {
+    local case=$cases/odd_plane
+    refused 2 "--concat copy is for the CPU backends" -- \
+        run --input "$case/input.npy" --kernels "$case" --output y.npy --concat copy
+    expect 0 run --input "$case/input.npy" --kernels "$case" --output y.npy --concat copy \
+        --backend cpu
+}
+
+run_tests
