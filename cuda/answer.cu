@@ -3,7 +3,7 @@
 #include "kernel_language.h"
 
 #include "answer.h"
-#include "check.h"
+#include "cuda_check.h"
 
 __global__ void answer_kernel(int *answer, int value) {
     *answer = value;

@@ -3,7 +3,7 @@
  *
  * A thread converts as many elements at a time as are 16 bytes of the larger type, where the addresses
  * allow, else one. */
-#include "check.h"
+#include "cuda_check.h"
 #include "elementwise.h"
 #include "grid.h"
 #include "kernel_language.h"

@@ -1,6 +1,6 @@
 /* Copies the same channels of every pixel from one tensor to another, in pieces of 16, 8, 4 or 2
  * bytes, as large as addresses, strides and channels allow. */
-#include "check.h"
+#include "cuda_check.h"
 #include "elementwise.h"
 #include "grid.h"
 #include "kernel_language.h"

@@ -19,7 +19,7 @@
 
 #include <limits.h>
 
-#include "check.h"
+#include "cuda_check.h"
 #include "direct_halo.h"
 #include "direct_kernel.h"
 #include "direct_product.h"

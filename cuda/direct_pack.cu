@@ -4,7 +4,7 @@
  * up to the growth. */
 #include <limits.h>
 
-#include "check.h"
+#include "cuda_check.h"
 #include "direct.h"
 #include "element.h"
 #include "grid.h"

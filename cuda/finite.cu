@@ -2,7 +2,7 @@
  *
  * Every thread stops at the first that it finds, and tells. There is at most one atomic operation for
  * a thread, and none where all is well, as it nearly always is: nothing has to be reduced. */
-#include "check.h"
+#include "cuda_check.h"
 #include "elementwise.h"
 #include "grid.h"
 #include "kernel_language.h"

@@ -2,7 +2,7 @@
  *
  * A warp for each pixel, whose lanes go through the pixel's row together, in pieces of 16 or 8 bytes
  * where addresses, strides and channels allow, else element by element. */
-#include "check.h"
+#include "cuda_check.h"
 #include "element.h"
 #include "elementwise.h"
 #include "kernel_language.h"

@@ -1,4 +1,4 @@
-#include "check.h"
+#include "cuda_check.h"
 
 #include "status/fail.h"
 

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "check.h"
+#include "cuda_check.h"
 #include "device/cuda_devices.h"
 #include "elementwise.h"
 #include "status/fail.h"

@@ -3,7 +3,7 @@
 #include <cuda_runtime_api.h>
 
 #include "answer.h"
-#include "check.h"
+#include "cuda_check.h"
 #include "status/fail.h"
 
 int dblk_cuda_runtime_version(void) {

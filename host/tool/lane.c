@@ -34,7 +34,7 @@ static outcome plan_slice(const slicing_request *request, int64_t images, denseb
 static outcome slice_fits(const slicing_request *request, int64_t images, size_t lanes,
                           size_t room, bool *fits) {
     denseblock_plan *plan = NULL;
-    size_t lane_bytes;
+    size_t lane_bytes = 0;
     const outcome result = plan_slice(request, images, &plan, &lane_bytes);
 
     if (result == OUTCOME_SUCCESS) {
@@ -90,7 +90,7 @@ outcome slicing_choose(const slicing_request *request, denseblock_context *conte
     const denseblock_desc *const desc = request->desc;
     const size_t size = denseblock_type_size(desc->type);
     size_t free_bytes;
-    size_t lane_bytes;
+    size_t lane_bytes = 0;
     const denseblock_status status = denseblock_context_free_memory(context, &free_bytes);
     outcome result;
 

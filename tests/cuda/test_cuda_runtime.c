@@ -291,7 +291,7 @@ START_TEST(a_caller_can_capture_a_forward_in_a_graph_of_his_own) {
     sample_make(&sample);
     begin_quietly();
     get_ready(&sample, 0, &ready);
-    const cudaStream_t stream = denseblock_context_stream(ready.context);
+    cudaStream_t stream = denseblock_context_stream(ready.context);
     ck_assert_int_eq(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal), cudaSuccess);
     ck_ok(forward(&ready));
     ck_assert_int_eq(cudaStreamEndCapture(stream, &graph), cudaSuccess);

@@ -52,7 +52,7 @@ START_TEST(the_time_line_tells_what_happened_in_order) {
     const struct on_cpu on = begin(true);
     char label[] = "weights";
     void *weights = allocate(on, 64, label);
-    label[0] = 'x'; /* the label was copied */
+    memset(label, 'x', sizeof label - 1); /* the label was copied */
     void *y = allocate(on, 100, "y");
     ck_ok(denseblock_buffers_free(on.buffers, weights));
     static const struct {

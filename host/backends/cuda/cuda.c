@@ -4,7 +4,7 @@
 #include "backends/backend.h"
 #include "backends/cuda/cuda_plan.h"
 #include "block/context.h"
-#include "check.h"
+#include "cuda_check.h"
 #include "device/device.h"
 #include "elementwise.h"
 

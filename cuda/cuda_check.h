@@ -1,6 +1,6 @@
 /* How a CUDA error becomes a status with a message. */
-#ifndef DENSEBLOCK_CUDA_CHECK_H
-#define DENSEBLOCK_CUDA_CHECK_H
+#ifndef DENSEBLOCK_CUDA_CUDA_CHECK_H
+#define DENSEBLOCK_CUDA_CUDA_CHECK_H
 
 #include <cuda_runtime_api.h>
 
