@@ -31,7 +31,11 @@ static void measure(const execution *run, double seconds, measures *taken) {
     taken->weights_bytes = larger(taken->weights_bytes, denseblock_plan_weights_bytes(plan));
     taken->workspace_bytes = larger(taken->workspace_bytes, workspace_bytes);
     taken->slice_count = run->slices.count;
-    taken->device_peak_bytes = execution_device_peak(run);
+    if (run->memory == DENSEBLOCK_MEMORY_DEVICE) {
+        taken->device_peak_bytes =
+            denseblock_buffers_peak(run->buffers, DENSEBLOCK_MEMORY_DEVICE);
+        taken->pinned_peak_bytes = denseblock_buffers_peak(run->buffers, DENSEBLOCK_MEMORY_HOST);
+    }
 }
 
 static outcome run_in_place(block_case *block, denseblock_backend backend,

@@ -24,6 +24,7 @@ typedef struct measures {
     size_t weights_bytes;     /* prepared weights, the most held at once */
     size_t workspace_bytes;   /* likewise */
     size_t device_peak_bytes; /* of GPU memory, the most held at once; 0 for CPU backends */
+    size_t pinned_peak_bytes; /* of host memory that copies to and from the GPU go through */
     int64_t slice_count;      /* that the batch was cut into */
 } measures;
 

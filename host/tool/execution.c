@@ -299,11 +299,6 @@ outcome execution_replay(execution *run, forward_time *time) {
     return result;
 }
 
-size_t execution_device_peak(const execution *run) {
-    return run->buffers == NULL ? 0
-                                : denseblock_buffers_peak(run->buffers, DENSEBLOCK_MEMORY_DEVICE);
-}
-
 void execution_free(execution *run, ledger *account) {
     denseblock_graph_destroy(run->graph);
     denseblock_buffers_destroy(run->buffers);

@@ -63,9 +63,6 @@ outcome execution_forward(execution *run, forward_time *time);
 outcome execution_make_graph(execution *run);
 outcome execution_replay(execution *run, forward_time *time);
 
-/* The most bytes of GPU memory that it held; 0 for CPU backends. */
-size_t execution_device_peak(const execution *run);
-
 /* A zeroed struct is allowed. */
 void execution_free(execution *run, ledger *account);
 

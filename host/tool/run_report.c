@@ -71,7 +71,9 @@ static void print_execution(const run_request *request, const run_figures *figur
                 bytes_text(taken->workspace_bytes, workspace),
                 bytes_text(figures->peak_bytes, peak), concatenation_name(request->concat));
     if (taken->device_peak_bytes > 0)
-        report_line("", "on the GPU: peak %s", bytes_text(taken->device_peak_bytes, peak));
+        report_line("", "on the GPU: peak %s; pinned host memory %s",
+                    bytes_text(taken->device_peak_bytes, peak),
+                    bytes_text(taken->pinned_peak_bytes, workspace));
     if (taken->slice_count > 1)
         report_line("",
                     "%" PRId64 " slices of the batch, since all of it does not fit on the GPU",
@@ -102,10 +104,11 @@ void run_print(const run_request *request, const denseblock_desc *desc,
 
 static json_t *json_memory(const run_figures *figures) {
     return json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:I}", "output_bytes", json_bytes(figures->y_bytes),
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:I}", "output_bytes", json_bytes(figures->y_bytes),
         "weights_bytes", json_bytes(figures->taken.weights_bytes), "workspace_bytes",
         json_bytes(figures->taken.workspace_bytes), "peak_bytes", json_bytes(figures->peak_bytes),
-        "device_peak_bytes", json_bytes(figures->taken.device_peak_bytes), "slices",
+        "device_peak_bytes", json_bytes(figures->taken.device_peak_bytes), "pinned_peak_bytes",
+        json_bytes(figures->taken.pinned_peak_bytes), "slices",
         (json_int_t)figures->taken.slice_count);
 }
 

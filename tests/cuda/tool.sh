@@ -97,6 +97,15 @@ test_missing() {
     refused 3 "this build has code for" -- "${run[@]}" --backend cuda
 }
 
+# The program with the real CUDA runtime needs no library of NVIDIA to start.
+test_libraries() {
+    local program=$1
+    command -v readelf >/dev/null || skip "readelf is not installed"
+    readelf -d "$program" >"$scratch/out"
+    expect_text out "Shared library: [libc.so.6]"
+    expect_no_text out cuda cublas cudnn
+}
+
 test_copies() {
     local case=$cases/odd_plane
     refused 2 "--concat copy is for the CPU backends" -- \
