@@ -25,12 +25,20 @@ struct cuda_double_machine {
     bool no_image;          /* kernels were not compiled for it */
 };
 
-/* Forgets everything, and begins anew. */
+/* Forgets everything, and begins anew. NULL: the machine of the environment (program.h). */
 void cuda_double_begin(const struct cuda_double_machine *machine);
+
+/* Where several operations may go on, the seed decides which does. 0: always the newest, and none
+ * that nobody waits for; others: any, and sometimes one that nobody waits for. It begins with that
+ * of the environment. */
+void cuda_double_seed(unsigned long long seed);
 
 /* The n-th call (from 1) of the function of this name from now on fails with this error; NULL:
  * of any function that can fail. "launch" is a kernel's launch. An asynchronous error, of
- * "execution", is the n-th operation's as it runs, and sticks. n = 0 ends it. */
+ * "execution", is the n-th operation's as it runs, and sticks. n = 0 ends it; with NULL, all.
+ *
+ * What was to be given back by a call that failed still exists, but is no leak: the host can do no
+ * more. A capture ends also by an EndCapture that failed. */
 void cuda_double_fail(const char *function, long n, cudaError_t error);
 
 /* Calls so far of the function, or (NULL) of all that can fail. */
@@ -43,6 +51,10 @@ const char *cuda_double_leaks(void);
 /* Mistakes of the host: memory freed twice, host memory used as device memory, a copy from memory
  * that was never written, a call that is forbidden during capture, ...; "" where there were none. */
 const char *cuda_double_mistakes(void);
+
+/* Whether the calling thread is in the double or in the emulator: for tests that count or refuse
+ * allocations of the host's. */
+bool cuda_double_is_inside(void);
 
 /* Bytes of device memory allocated now, and the most at once. */
 size_t cuda_double_memory(void);

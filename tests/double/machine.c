@@ -1,0 +1,103 @@
+/* The machine that the double plays: how it begins, what it is. */
+#include "machine.h"
+
+#include "calls.h"
+#include "capture.h"
+#include "device_memory.h"
+#include "injection.h"
+#include "launches.h"
+#include "objects.h"
+#include "operations.h"
+#include "program.h"
+#include "report.h"
+#include "streams.h"
+
+struct cuda_double_machine double_machine;
+unsigned long long double_seed;
+static bool begun;
+
+static void forget(void) {
+    double_forget_operations();
+    double_forget_captures();
+    double_forget_legacy_streams();
+    double_forget_objects();
+    double_forget_memory();
+    double_forget_functions();
+    double_forget_failures();
+    double_forget_mistakes();
+    double_forget_calls();
+}
+
+/* Members that are set in `from` replace those of `machine`. */
+static void merge(struct cuda_double_machine *machine, const struct cuda_double_machine *from) {
+    if (from->devices != 0)
+        machine->devices = from->devices;
+    if (from->driver_version != 0)
+        machine->driver_version = from->driver_version;
+    if (from->compute_capability != 0)
+        machine->compute_capability = from->compute_capability;
+    if (from->memory_bytes != 0)
+        machine->memory_bytes = from->memory_bytes;
+    machine->no_pools = machine->no_pools || from->no_pools;
+    machine->no_image = machine->no_image || from->no_image;
+}
+
+static void begin(const struct cuda_double_machine *machine) {
+    begun = true;
+    forget();
+    double_machine = (struct cuda_double_machine){
+        .devices = 1,
+        .driver_version = CUDART_VERSION,
+        .compute_capability = 90,
+        .memory_bytes = (size_t)1 << 30,
+    };
+    const struct cuda_double_machine environment = double_program_machine();
+    merge(&double_machine, machine == NULL ? &environment : machine);
+    if (double_machine.devices > DOUBLE_MOST_DEVICES)
+        double_machine.devices = DOUBLE_MOST_DEVICES;
+    double_seed = double_program_seed();
+    if (machine == NULL)
+        double_program_fail();
+}
+
+void double_begin_once(void) {
+    if (!begun)
+        begin(NULL);
+}
+
+void cuda_double_begin(const struct cuda_double_machine *machine) {
+    double_lock();
+    begin(machine);
+    double_unlock();
+}
+
+void cuda_double_seed(unsigned long long seed) {
+    double_lock();
+    double_seed = seed;
+    double_unlock();
+}
+
+int double_device_count(void) {
+    return double_machine.devices < 0 ? 0 : double_machine.devices;
+}
+
+cudaError_t double_machine_problem(void) {
+    /* A driver of the same major version will do. */
+    if (double_machine.driver_version / 1000 < CUDART_VERSION / 1000)
+        return cudaErrorInsufficientDriver;
+    return double_device_count() == 0 ? cudaErrorNoDevice : cudaSuccess;
+}
+
+const struct double_limits *double_limits(void) {
+    /* Appendix "Compute capabilities" of the CUDA programming guide. Ended by what is taken for
+     * all others. */
+    static const struct double_limits table[] = {
+        {75, 64, 64, 1024, 16},   {80, 164, 163, 2048, 32}, {86, 100, 99, 1536, 16},
+        {89, 100, 99, 1536, 24},  {90, 228, 227, 2048, 32}, {100, 228, 227, 2048, 32},
+        {120, 100, 99, 1536, 24}, {0, 64, 48, 1024, 16},
+    };
+    const struct double_limits *limits = table;
+    while (limits->capability != 0 && limits->capability != double_machine.compute_capability)
+        limits++;
+    return limits;
+}

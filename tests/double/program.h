@@ -1,0 +1,21 @@
+/* The environment of a whole program that is linked with the double:
+ *
+ *   CUDA_DOUBLE_DEVICES, CUDA_DOUBLE_DRIVER, CUDA_DOUBLE_CAPABILITY, CUDA_DOUBLE_MEMORY (bytes),
+ *   CUDA_DOUBLE_NO_POOLS=1, CUDA_DOUBLE_NO_IMAGE=1   the machine, as cuda_double_machine has it;
+ *                                                    0 devices are none
+ *   CUDA_DOUBLE_SEED          a number, as cuda_double_seed takes it
+ *   CUDA_DOUBLE_FAIL          function:n:error, with the error's number; "any" is every function
+ *   CUDA_DOUBLE_STRICT=1      what was not given back, the mistakes of the host and the emulator's
+ *                             reports go to stderr as the program ends, with status 99 */
+#ifndef TESTS_DOUBLE_PROGRAM_H
+#define TESTS_DOUBLE_PROGRAM_H
+
+#include "cuda_double.h"
+
+struct cuda_double_machine double_program_machine(void);
+unsigned long long double_program_seed(void);
+
+/* Sets the failure that the environment asks for. */
+void double_program_fail(void);
+
+#endif
