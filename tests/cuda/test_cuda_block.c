@@ -191,6 +191,7 @@ START_TEST(a_small_workspace_cuts_the_batch_and_changes_nothing) {
     const size_t image = 6 * 7 * 3 * 8 * sizeof(float);
     denseblock_plan_options options = {.group_size = 4, .workspace_limit = 2 * image};
     compare("two images at a time", &fixture, &options, true, false, 0);
+    compare("two images at a time, x apart", &fixture, &options, false, true, 0);
     options.group_size = 0;
     options.workspace_limit = 1;
     compare("no workspace at all", &fixture, &options, true, false, 0);
