@@ -26,7 +26,7 @@
 #define TABLE_(isa, type) dblk_kernels_##isa##_##type
 #define TABLE(isa, type)  TABLE_(isa, type)
 
-enum { LINE_BYTES = 64 };
+enum { LINE_BYTES = 64, PART_BYTES = 12 << 10 /* of a panel of two vectors */ };
 
 /* The order matters. */
 /* clang-format off */
@@ -83,6 +83,7 @@ const struct dblk_kernels TABLE(ISA, f32) = {
 /* clang-format off */
 #undef REAL
 #undef STRIP
+#undef PART
 #undef MOST_PIXELS
 #undef MASK
 #undef LANES

@@ -21,8 +21,8 @@ struct dblk_gemm {
     void *sums;
     ptrdiff_t sums_stride; /* from pixel to pixel */
     bool accumulate;       /* add to what is in sums */
-    const void *a_ahead;   /* what the next product will begin with; */
-    const void *b_ahead;   /* NULL for nothing */
+    const void *a_ahead;   /* what the next product will begin with; NULL for nothing */
+    bool b_ahead;          /* the next product's b is behind this one; only for one tap */
 };
 
 /* F(m x m, 3x3) of Lavin and Gray 2016, arXiv 1509.09308, for f32. A tile is m x m outputs, made

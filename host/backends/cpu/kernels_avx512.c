@@ -3,7 +3,7 @@
 #define ISA avx512
 #endif
 #define VECTOR_BYTES  64
-#define MOST_PIXELS_1 12
-#define MOST_PIXELS_2 12
-#define MOST_PIXELS_3 8
+#define MOST_PIXELS_1 14
+#define MOST_PIXELS_2 14
+#define MOST_PIXELS_3 9
 #include "backends/cpu/kernel_table.h"

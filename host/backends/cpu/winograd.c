@@ -155,13 +155,13 @@ static void multiply(const struct dblk_cpu_plan *cpu, const struct product *prod
         .depth = product->channels,
         .sums_stride = cpu->products_stride,
         .accumulate = product->accumulate,
+        .b_ahead = true,
     };
     float *sums =
         product->products + point * cpu->products_plane + products_slot * cpu->products_stride;
     for (int64_t p = begin; p < end; p++) {
         const struct dblk_panel panel = dblk_panel_of(product->vectors, p, lanes);
         gemm.b = weights + panel.first * product->channels;
-        gemm.b_ahead = weights + (panel.first + panel.vectors * lanes) * product->channels;
         gemm.sums = sums + panel.first;
         gemm.a_ahead = (const float *)gemm.a + (p + 1 < end ? 0 : cpu->stack_plane);
         cpu->kernels->gemm[panel.vectors](&gemm, count);
