@@ -8,9 +8,14 @@
  * a processor, of which one core uses a part. */
 size_t dblk_cache_bytes(void);
 
-/* What of it the transformed features of several images may take together: weights and y need the
- * rest, and other programs. */
-size_t dblk_cache_for_slice(void);
+/* All of it, as the system tells it. What is only read, again and again, may take more of it than a
+ * plan should count on. */
+size_t dblk_cache_total(void);
+
+/* What the transformed features of several images, `one` bytes each, may take together. If one
+ * fits, half of the second-level caches of so many cores; else a part of the last-level cache:
+ * weights and y need the rest, and other programs. */
+size_t dblk_cache_for_slice(size_t one, int cores);
 
 /* The most that those of one image may take before it is computed in steps. */
 size_t dblk_cache_for_image(void);

@@ -130,9 +130,10 @@ static double cost(const denseblock_plan *plan, const struct dblk_cpu_plan *cpu)
 
     /* Every slice reads all weights. */
     const double stack_bytes = stack_reals * (double)cpu->real_size;
-    const double images_at_once = fmax(1, (double)dblk_cache_for_slice() / fmax(1, stack_bytes));
+    const double images_at_once =
+        fmax(1, (double)dblk_cache_for_slice((size_t)stack_bytes, 1) / fmax(1, stack_bytes));
     const double passes = fmax(1, images / images_at_once);
-    const double rate = weights_bytes > 0.6 * (double)dblk_cache_bytes() ? MEMORY_BYTES_PER_CYCLE
+    const double rate = weights_bytes > 0.6 * (double)dblk_cache_total() ? MEMORY_BYTES_PER_CYCLE
                                                                          : CACHE_BYTES_PER_CYCLE;
     return fmax(multiplying, passes * weights_bytes / rate) + others;
 }

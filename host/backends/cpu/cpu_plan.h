@@ -44,7 +44,8 @@ struct dblk_cpu_plan {
     int64_t stack_channels; /* of the features kept: what the last Winograd layer reads */
     int64_t stack_stride;   /* from tile to tile */
     int64_t stack_plane;    /* from point to point */
-    bool products_shared;   /* a group's, kept for all tiles; else a thread's, for one chunk */
+    bool together; /* tiles are few, and points are dealt to threads; else chunks of tiles */
+    bool products_shared; /* a group's, kept for all tiles; else a thread's, for one chunk */
     int64_t chunk_tiles;
     int64_t products_stride, products_plane; /* from tile to tile, from point to point */
 

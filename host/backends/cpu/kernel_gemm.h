@@ -70,7 +70,7 @@ INLINE struct NAME(dealing)
     const int64_t panel_lines = (int64_t)PANEL * LANES * STRIP * sizeof(REAL) / LINE_BYTES;
     struct NAME(dealing) dealing = {.blocks = blocks, .part = gemm->depth};
     if (gemm->b_ahead && blocks > 0) {
-        const int64_t parts = (gemm->depth + PART / 2) / PART;
+        const int64_t parts = gemm->depth / PART;
         const int64_t strips = (gemm->depth + STRIP - 1) / STRIP;
         if (parts > 1)
             dealing.part = (strips + parts - 1) / parts * STRIP;

@@ -160,8 +160,9 @@ static bool lay_out_winograd(const denseblock_plan *plan, struct dblk_cpu_plan *
 
     int64_t layers;
     cpu->products_stride = spread(widest_group(plan, cpu, true, &layers));
-    cpu->products_shared = layers > 1 || cpu->chunk_tiles < LEAST_CHUNK;
-    if (cpu->products_shared)
+    cpu->together = cpu->chunk_tiles < LEAST_CHUNK;
+    cpu->products_shared = layers > 1 || cpu->together;
+    if (cpu->together)
         cpu->chunk_tiles = MOST_CHUNK;
     const int64_t products_tiles = cpu->products_shared ? cpu->stack_slots : cpu->chunk_tiles;
 
@@ -264,7 +265,9 @@ static bool lay_out_walk(denseblock_plan *plan, size_t limit, struct dblk_cpu_pl
     /* As many images as the caches hold, and about as many in each slice. */
     int64_t images = plan->batch;
     if (whole > 0)
-        images = dblk_smaller(images, dblk_larger(1, (int64_t)(dblk_cache_for_slice() / whole)));
+        images = dblk_smaller(
+            images,
+            dblk_larger(1, (int64_t)(dblk_cache_for_slice(whole, plan->thread_count) / whole)));
     for (; images > 1; images -= dblk_larger(1, images / 16))
         if (try_walk(plan, dblk_quotient_up(plan->batch, dblk_quotient_up(plan->batch, images)),
                      height, limit, cpu))

@@ -219,30 +219,34 @@ static void finish_tile(const struct tiles *tiles, const struct place *place,
     }
 }
 
-/* Each thread does all of a chunk of tiles, whose products stay in its caches. */
+/* Each thread does all of a chunk of tiles, whose products stay in its caches; and as far as there are
+ * chunks for all, the same tiles in every layer, whose stack does. */
 static void layer_by_chunks(const struct tiles *tiles, const struct product *product,
                             const struct dblk_layer *layer, void *y, void *workspace) {
     const struct dblk_cpu_plan *cpu = tiles->cpu;
     const int points = cpu->winograd->points * cpu->winograd->points;
     const int64_t panels = dblk_panel_count(product->vectors);
     const int64_t chunks = dblk_quotient_up(tiles->count, cpu->chunk_tiles);
-#pragma omp parallel for num_threads(tiles->plan->thread_count) schedule(dynamic)
+#pragma omp parallel for num_threads(tiles->plan->thread_count) schedule(static)
     for (int64_t chunk = 0; chunk < chunks; chunk++) {
         const int64_t begin = tiles->count * chunk / chunks;
         const int64_t end = tiles->count * (chunk + 1) / chunks;
         struct product mine = *product;
-        mine.products = dblk_cpu_thread(cpu, workspace);
+        if (!cpu->products_shared)
+            mine.products = dblk_cpu_thread(cpu, workspace);
         for (int point = 0; point < points; point++)
             for (int64_t run = begin, next; run < end; run = next) {
                 /* A chunk that passes the end of the ring goes on at its beginning. */
                 const int64_t slot = tile_place(tiles, run).slot;
                 next = dblk_smaller(end, run + cpu->stack_slots - slot);
-                multiply(cpu, &mine, point, slot, next - run, run - begin, 0, panels);
+                multiply(cpu, &mine, point, slot, next - run,
+                         cpu->products_shared ? slot : run - begin, 0, panels);
             }
         for (int64_t index = begin; index < end; index++) {
             const struct place place = tile_place(tiles, index);
-            finish_tile(tiles, &place, mine.products + (index - begin) * cpu->products_stride,
-                        layer, y, workspace);
+            const int64_t slot = cpu->products_shared ? place.slot : index - begin;
+            finish_tile(tiles, &place, mine.products + slot * cpu->products_stride, layer, y,
+                        workspace);
         }
     }
 }
@@ -304,7 +308,7 @@ void dblk_winograd_layer(const denseblock_plan *plan, int64_t l, const struct db
             .products = products,
             .accumulate = true,
         };
-    if (cpu->products_shared) {
+    if (cpu->together) {
         multiply_together(&tiles, &product);
         finish_together(&tiles, layer, products, y, workspace);
     } else {
