@@ -174,6 +174,29 @@ static int64_t channels_left(const denseblock_plan *plan, int64_t channel) {
     return dblk_smaller(BLOCK, plan->output_channels - channel);
 }
 
+/* Asks for the lines of y that finish_tile will write. */
+static void ask_tile(const struct tiles *tiles, const struct place *place,
+                     const struct dblk_layer *layer, void *y) {
+    enum { LINE_BYTES = 64 };
+    const denseblock_plan *plan = tiles->plan;
+    const int tile = tiles->cpu->winograd->tile;
+    const size_t element_size = denseblock_type_size(plan->type);
+    const size_t bytes = (size_t)layer->growth * element_size;
+    const int64_t rows = dblk_smaller(tile, plan->height - place->row);
+    const int64_t columns = dblk_smaller(tile, plan->width - place->column);
+    for (int64_t r = 0; r < rows; r++) {
+        const char *pixel =
+            (const char *)y + (pixel_index(plan, place->image, place->row + r, place->column) +
+                               (size_t)layer->channels) *
+                                  element_size;
+        for (int64_t c = 0; c < columns; c++) {
+            for (size_t b = 0; b < bytes; b += LINE_BYTES)
+                __builtin_prefetch(pixel + b, 1);
+            pixel += (size_t)plan->output_channels * element_size;
+        }
+    }
+}
+
 /* The output transform of a layer's columns of one tile, into y. An image in which it makes NaN or
  * Inf is marked as spoiled. */
 static void finish_tile(const struct tiles *tiles, const struct place *place,
@@ -245,6 +268,10 @@ static void layer_by_chunks(const struct tiles *tiles, const struct product *pro
         for (int64_t index = begin; index < end; index++) {
             const struct place place = tile_place(tiles, index);
             const int64_t slot = cpu->products_shared ? place.slot : index - begin;
+            if (index + 1 < end) {
+                const struct place next = tile_place(tiles, index + 1);
+                ask_tile(tiles, &next, layer, y);
+            }
             finish_tile(tiles, &place, mine.products + slot * cpu->products_stride, layer, y,
                         workspace);
         }
