@@ -39,6 +39,16 @@ enum { LINE_BYTES = 64, PART_BYTES = 12 << 10 /* of a panel of two vectors */ };
 #include "backends/cpu/kernel_winograd.h"
 /* clang-format on */
 
+INLINE void rectify_reals(float *to, const float *from, int64_t count) {
+    int64_t c = 0;
+    for (; c + LANES <= count; c += LANES) {
+        const f32_vector v = f32_load(from + c), zero = {0};
+        f32_store(to + c, (f32_vector)((f32_mask)v & ~(f32_mask)(v < zero)));
+    }
+    for (; c < count; c++)
+        to[c] = dblk_relu_f32(from[c]);
+}
+
 static void f32_rectify(denseblock_type type, void *dst, ptrdiff_t dst_stride, const void *src,
                         ptrdiff_t src_stride, int64_t pixels, int64_t count) {
     const size_t size = type == DENSEBLOCK_F32 ? sizeof(float) : sizeof(uint16_t);
@@ -47,8 +57,7 @@ static void f32_rectify(denseblock_type type, void *dst, ptrdiff_t dst_stride, c
         const void *from = (const char *)src + p * src_stride * (ptrdiff_t)size;
         const uint16_t *bits = from;
         if (type == DENSEBLOCK_F32)
-            for (int64_t c = 0; c < count; c++)
-                to[c] = dblk_relu_f32(((const float *)from)[c]);
+            rectify_reals(to, from, count);
         else if (type == DENSEBLOCK_F16)
             for (int64_t c = 0; c < count; c++)
                 to[c] = dblk_relu_f32(dblk_widen_f16(bits[c]));

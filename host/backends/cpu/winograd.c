@@ -86,21 +86,31 @@ static void keep_tiles(const struct tiles *tiles, const struct place *place, int
     const struct dblk_winograd_kernels *winograd = cpu->winograd;
     const size_t element_size = denseblock_type_size(plan->type);
     float pixels[MOST_POINTS * (MOST_RUN * MOST_TILE + 2) * BLOCK];
-    const int64_t width = columns * winograd->tile + 2;
-    const int64_t first = dblk_larger(place->column - 1, 0);
-    const int64_t end = dblk_smaller(place->column - 1 + width, plan->width);
-    memset(pixels, 0, (size_t)(winograd->points * width * BLOCK) * sizeof *pixels);
+    const int64_t depth = dblk_vectors(count, cpu->kernels->lanes) * cpu->kernels->lanes;
+    const int64_t width = columns * winograd->tile + 2, left = place->column - 1;
+    const int64_t first = dblk_larger(left, 0);
+    const int64_t end = dblk_smaller(left + width, plan->width);
+    /* Whole vectors, even of channels that are nothing yet; but what is past y is left out. */
+    const int64_t there = dblk_smaller(depth, plan->output_channels - channel);
     for (int i = 0; i < winograd->points; i++) {
+        float *row_pixels = pixels + i * width * depth;
         const int64_t row = place->row + i - 1;
-        if (row < 0 || row >= plan->height)
+        const bool outside = row < 0 || row >= plan->height;
+        if (outside || there < depth)
+            memset(row_pixels, 0, (size_t)(width * depth) * sizeof *pixels);
+        if (outside)
             continue;
+        for (int64_t column = left; column < first; column++)
+            memset(row_pixels + (column - left) * depth, 0, (size_t)depth * sizeof *pixels);
+        for (int64_t column = end; column < left + width; column++)
+            memset(row_pixels + (column - left) * depth, 0, (size_t)depth * sizeof *pixels);
         const size_t index = pixel_index(plan, place->image, row, first) + (size_t)channel;
-        cpu->kernels->rectify(
-            plan->type, pixels + (i * width + first - (place->column - 1)) * BLOCK, BLOCK,
-            (const char *)y + index * element_size, plan->output_channels, end - first, count);
+        cpu->kernels->rectify(plan->type, row_pixels + (first - left) * depth, depth,
+                              (const char *)y + index * element_size, plan->output_channels,
+                              end - first, there);
     }
     for (int64_t t = 0; t < columns; t++)
-        winograd->input(pixels + t * winograd->tile * BLOCK, width * BLOCK, BLOCK, count,
+        winograd->input(pixels + t * winograd->tile * depth, width * depth, depth, count,
                         stack + (place->slot + t) * cpu->stack_stride + channel, cpu->stack_plane,
                         cpu->stack_stride);
 }
