@@ -24,7 +24,7 @@ size_t dblk_cache_bytes(void) {
 }
 
 size_t dblk_cache_for_slice(size_t one, int cores) {
-    const size_t near = told(2) / 2 * (size_t)cores;
+    const size_t near = told(2) / 4 * 3 * (size_t)cores;
     return one <= near ? near : dblk_cache_bytes() / 4;
 }
 

@@ -13,7 +13,7 @@ size_t dblk_cache_bytes(void);
 size_t dblk_cache_total(void);
 
 /* What the transformed features of several images, `one` bytes each, may take together. If one
- * fits, half of the second-level caches of so many cores; else a part of the last-level cache:
+ * fits, three quarters of the second-level caches of so many cores; else a part of the last-level cache:
  * weights and y need the rest, and other programs. */
 size_t dblk_cache_for_slice(size_t one, int cores);
 

@@ -133,7 +133,7 @@ static bool lay_out_partial(const denseblock_plan *plan, struct dblk_cpu_plan *c
 
 static bool lay_out_winograd(const denseblock_plan *plan, struct dblk_cpu_plan *cpu,
                              size_t *bytes) {
-    enum { MOST_CHUNK = 98, LEAST_CHUNK = 24 };
+    enum { MOST_CHUNK = 98, LEAST_CHUNK = 28 };
     const int tile = cpu->winograd->tile;
     const int64_t points = (int64_t)cpu->winograd->points * cpu->winograd->points;
     const int64_t rows = dblk_quotient_up(plan->height, tile);
