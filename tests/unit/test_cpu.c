@@ -73,6 +73,18 @@ START_TEST(every_algorithm_equals_the_reference_in_groups_of_any_size) {
 }
 END_TEST
 
+/* The products of many channels are computed a part of them at a time. */
+START_TEST(deep_blocks_equal_the_reference) {
+    struct fixture reference;
+    uniform_3x3(&reference, 1, 10, 13, 800, 3, 20);
+    fixture_make(&reference, 3, NULL);
+    fixture_forward(&reference);
+    for (int a = 0; a < 3; a++)
+        check_algorithm(&reference, 3, algorithms[a]);
+    fixture_free(&reference);
+}
+END_TEST
+
 static void check_special_values(denseblock_type type, const denseblock_plan_options *options,
                                  uint64_t seed) {
     static const double special[] = {(double)NAN, (double)INFINITY, (double)-INFINITY};
@@ -227,6 +239,7 @@ Suite *suite(void) {
     const TTest *const tests[] = {
         blocks_of_any_kernel_size_equal_the_reference,
         every_algorithm_equals_the_reference_in_groups_of_any_size,
+        deep_blocks_equal_the_reference,
         nan_and_infinity_are_where_the_reference_has_them,
         a_transform_that_overflows_leaves_no_trace,
         sixteen_bit_elements_are_converted_exactly,
