@@ -67,7 +67,7 @@ static void form_groups(const denseblock_plan *plan, struct candidate candidate,
 
 static const double FMA_PER_CYCLE = 2;
 static const double SUMS_FOR_FULL_SPEED = 8; /* FMAs in flight: latency times rate */
-static const double CACHE_BYTES_PER_CYCLE = 8;
+static const double CACHE_BYTES_PER_CYCLE = 5.5;
 static const double MEMORY_BYTES_PER_CYCLE = 3;
 static const double PARTIAL_CYCLES = 2; /* to store a vector of sums and load it again */
 
