@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "cuda_case.h"
+#include "failing_memory.h"
 #include "fixture.h"
 #include "on_double.h"
 
@@ -94,8 +95,12 @@ static bool fail_call(struct sample *sample, const struct cuda_double_machine *m
     emulator_clear();
     cuda_double_fail(function, n, error);
     memset(sample->y, 0xff, fixture_y_count(&sample->fixture) * sizeof(float));
+    failing_memory_begin(-1);
     const denseblock_status status = cuda_case_run(&sample->block);
+    const struct failing_memory memory = failing_memory_end();
     const bool happened = cuda_double_calls(function) >= n;
+    ck_assert_msg(memory.live == 0, "%s: %ld allocations of the host are left", what,
+                  memory.live);
     cuda_double_fail(NULL, 0, cudaSuccess);
     ck_assert_msg(cuda_double_mistakes()[0] == 0, "%s: host:\n%s", what, cuda_double_mistakes());
     ck_assert_msg(emulator_count(EMULATOR_FINDINGS) == 0, "%s: kernels:\n%s", what,
@@ -136,6 +141,24 @@ static void fail_every_call(const struct cuda_double_machine *machine, bool grap
 START_TEST(every_failing_call_gives_a_status_and_leaves_nothing) {
     fail_every_call(NULL, false, cudaErrorUnknown, 60);
     fail_every_call(NULL, true, cudaErrorMemoryAllocation, 60);
+}
+END_TEST
+
+static denseblock_status run_anew(void *block) {
+    cuda_double_begin(NULL);
+    const denseblock_status status = cuda_case_run(block);
+    return cuda_double_leaks()[0] == 0 && cuda_double_mistakes()[0] == 0
+               ? status
+               : DENSEBLOCK_DEVICE_FAILED;
+}
+
+START_TEST(so_does_every_failing_allocation_of_the_host) {
+    struct sample sample;
+    sample_make(&sample);
+    ck_assert_int_gt(fail_each_allocation(run_anew, &sample.block), 10);
+    sample.block.graph = true;
+    ck_assert_int_gt(fail_each_allocation(run_anew, &sample.block), 11);
+    sample_free(&sample);
 }
 END_TEST
 
@@ -442,8 +465,10 @@ START_TEST(a_gpu_that_works_is_described_and_chosen) {
 END_TEST
 
 Suite *suite(void) {
+    failing_memory_ignore(cuda_double_is_inside);
     const TTest *const tests[] = {
         every_failing_call_gives_a_status_and_leaves_nothing,
+        so_does_every_failing_allocation_of_the_host,
         so_it_does_where_there_are_no_memory_pools,
         an_error_on_the_gpu_is_found_at_the_latest_when_it_is_waited_for,
         too_little_memory_is_told_with_the_bytes,

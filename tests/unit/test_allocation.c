@@ -1,105 +1,11 @@
 /* Every allocation of the library is made to fail in turn: each time the status is out of
- * memory, and nothing stays allocated. The linker puts the functions below in front of libc's. */
-#include <errno.h>
+ * memory, and nothing stays allocated. */
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "failing_memory.h"
 #include "fixture.h"
 #include "suite.h"
-
-static bool counting;  /* off while Check, which is linked in as well, may allocate */
-static long countdown; /* allocations until the one that fails; below 0: none fails any more */
-static long made;      /* while counting */
-static long live;      /* of those, now */
-
-/* True for the allocation that has to fail. */
-static bool fails_now(void) {
-    if (!counting)
-        return false;
-    made++;
-    if (countdown >= 0 && countdown-- == 0) {
-        errno = ENOMEM;
-        return true;
-    }
-    return false;
-}
-
-#define WRAPPED(result, name, parameters) \
-    result __real_##name parameters;      \
-    result __wrap_##name parameters;      \
-    result __wrap_##name parameters
-
-/* A counted allocation, or its failure. */
-#define ALLOCATE(call)                              \
-    do {                                            \
-        void *memory = fails_now() ? NULL : (call); \
-        live += counting && memory != NULL;         \
-        return memory;                              \
-    } while (0)
-
-WRAPPED(void *, malloc, (size_t size)) {
-    ALLOCATE(__real_malloc(size));
-}
-
-WRAPPED(void *, calloc, (size_t count, size_t size)) {
-    ALLOCATE(__real_calloc(count, size));
-}
-
-WRAPPED(void *, aligned_alloc, (size_t alignment, size_t size)) {
-    ALLOCATE(__real_aligned_alloc(alignment, size));
-}
-
-/* What is made larger stays one allocation. */
-WRAPPED(void *, realloc, (void *memory, size_t size)) {
-    void *grown = fails_now() ? NULL : __real_realloc(memory, size);
-    live += counting && memory == NULL && grown != NULL;
-    return grown;
-}
-
-WRAPPED(char *, strdup, (const char *text)) {
-    ALLOCATE(__real_strdup(text));
-}
-
-WRAPPED(char *, strndup, (const char *text, size_t most)) {
-    ALLOCATE(__real_strndup(text, most));
-}
-
-WRAPPED(char *, realpath, (const char *path, char *resolved)) {
-    ALLOCATE(__real_realpath(path, resolved));
-}
-
-/* Its memory is the stream's own, which fclose gives back. */
-WRAPPED(FILE *, fdopen, (int fd, const char *mode)) {
-    return fails_now() ? NULL : __real_fdopen(fd, mode);
-}
-
-WRAPPED(void, free, (void *memory)) {
-    live -= counting && memory != NULL;
-    __real_free(memory);
-}
-
-/* Runs `action` with the first allocation failing, then the second, and so on, until it has no
- * more. Returns how many it has. `action` gives back all it made when it succeeds, and uses none
- * of Check's functions. */
-static long fail_each_allocation(denseblock_status (*action)(void *), void *argument) {
-    for (long which = 0;; which++) {
-        made = live = 0;
-        countdown = which;
-        counting = true;
-        const denseblock_status status = action(argument);
-        counting = false;
-        const bool failed = countdown < 0;
-        ck_assert_msg(live == 0, "allocation %ld failed: %ld stay allocated", which, live);
-        if (!failed) {
-            ck_ok(status);
-            return made;
-        }
-        ck_assert_msg(status == DENSEBLOCK_OUT_OF_MEMORY,
-                      "allocation %ld failed: the status is '%s'", which,
-                      denseblock_status_string(status));
-        ck_assert_ptr_nonnull(strstr(denseblock_last_error(), "no memory"));
-    }
-}
 
 static const denseblock_backend backends[] = {DENSEBLOCK_BACKEND_REFERENCE,
                                               DENSEBLOCK_BACKEND_CPU};
@@ -141,17 +47,15 @@ static void check_that_executing_allocates_nothing(denseblock_backend backend) {
     denseblock_layers_fill(fixture.layers, 1, 3, 3, 4);
     fixture.backend = backend;
     fixture_make(&fixture, 2, &(denseblock_plan_options){.thread_count = 1});
-    made = 0;
-    countdown = -1;
-    counting = true;
+    failing_memory_begin(-1);
     const denseblock_status prepared = denseblock_weights_prepare(
         fixture.context, fixture.plan, (const void *const *)fixture.kernels, fixture.prepared);
     const denseblock_status forward = denseblock_forward(
         fixture.context, fixture.plan, fixture.prepared, fixture.x, fixture.y, fixture.workspace);
-    counting = false;
+    const struct failing_memory memory = failing_memory_end();
     ck_ok(prepared);
     ck_ok(forward);
-    ck_assert_int_eq(made, 0);
+    ck_assert_int_eq(memory.made, 0);
     fixture_free(&fixture);
 }
 
