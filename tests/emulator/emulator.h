@@ -2,7 +2,16 @@
  * it makes to memory.
  *
  * This is its interface to the host side: the runtime double says what device memory there is and
- * runs kernels; tests choose how, and ask what was reported. One operating-system thread only. */
+ * runs kernels; tests choose how, and ask what was reported. One operating-system thread only.
+ *
+ * What a kernel has to keep to, so that all of it is seen: shared memory through SHARED_MEMORY,
+ * vectors through vector_access.h, instructions through ptx.h, tables as constants; no static shared
+ * memory, and no variables of the program.
+ *
+ * What it cannot show: time, the order of accesses in hardware (fences do nothing here, and what
+ * blocks of one launch tell each other through atomics orders nothing: it is reported as a race),
+ * mistakes of CUDA's compiler, the rounding of tensor cores, local variables that are read before
+ * they are written. */
 #ifndef TESTS_EMULATOR_H
 #define TESTS_EMULATOR_H
 
@@ -37,10 +46,12 @@ struct emulator_launch {
     size_t shared_bytes; /* dynamic shared memory */
     void (*body)(void *closure);
     void *closure; /* the kernel with its arguments */
+    size_t closure_bytes;
 };
 
 /* Runs all blocks of a kernel. False where something was reported that on a GPU would end the
- * launch with an error (an access out of bounds, a misaligned one): the grid has been given up. */
+ * launch with an error (an access out of bounds, a misaligned one, sizes that there are not) or
+ * that would hang it (threads at different barriers): the grid has been given up. */
 bool emulator_run(const struct emulator_launch *launch);
 
 /* What LAUNCH of emulated_language.h calls: to run the kernel now or when the stream comes to it,
@@ -56,8 +67,9 @@ void emulator_enqueue(const struct emulator_launch *launch, const void *function
 struct emulator_settings {
     uint64_t seed;       /* decides in which order blocks and threads run */
     bool early_copies;   /* asynchronous copies land at once; otherwise as late as is allowed */
-    bool keep_going;     /* after an access out of bounds, which is then left out */
-    size_t most_reports; /* of one launch */
+    bool keep_going;     /* after an access out of bounds: then only its block is given up */
+    size_t most_reports; /* of one launch; 0: 16 */
+    bool skip_traffic;   /* do not count sectors and wavefronts: faster */
 };
 void emulator_set(const struct emulator_settings *settings);
 
@@ -73,6 +85,7 @@ enum emulator_finding {
     EMULATOR_DIVERGENCE, /* threads of a block or warp at different barriers, or gone */
     EMULATOR_WRITTEN_TWICE, /* two blocks or threads store to one place of device memory */
     EMULATOR_BAD_LAUNCH,    /* sizes that hardware does not have */
+    EMULATOR_UNDEFINED, /* signed overflow, a shift too far, an index outside of a local array */
     EMULATOR_FINDINGS
 };
 

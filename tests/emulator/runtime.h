@@ -1,0 +1,111 @@
+/* What the parts of the emulator share: the launch that runs, its threads, the block's clock. */
+#ifndef TESTS_EMULATOR_RUNTIME_H
+#define TESTS_EMULATOR_RUNTIME_H
+
+#include "emulated_device.h"
+#include "emulator.h"
+
+#define EMULATOR_LIKELY(condition)   __builtin_expect(!!(condition), 1)
+#define EMULATOR_UNLIKELY(condition) __builtin_expect(!!(condition), 0)
+#define EMULATOR_CALLER              __builtin_return_address(0)
+
+enum { WARP = 32, MOST_THREADS = 1024, MOST_WARPS = MOST_THREADS / WARP };
+enum { MOST_SHARED_BYTES = 227 * 1024 };
+
+/* ---- Threads ---- */
+
+enum thread_state { THREAD_READY, THREAD_AT_BARRIER, THREAD_AT_WARP, THREAD_ENDED };
+
+struct async_copy {
+    void *shared;
+    const void *global;
+    unsigned bytes, valid;
+    unsigned group; /* 0: not committed yet */
+};
+
+struct thread {
+    void *stack_pointer; /* of the fiber, while it does not run */
+    struct emulator_index index;
+    unsigned number; /* in the block */
+    enum thread_state state;
+
+    /* What it waits for. */
+    int site;
+    const void *caller;
+    bool condition;
+    struct warp_call *call;
+
+    /* What it has copied asynchronously and not waited for. */
+    struct async_copy *copies;
+    size_t copy_count, copy_capacity;
+    unsigned groups; /* committed so far */
+};
+
+/* ---- What runs ---- */
+
+/* The clock ticks at every barrier, of blocks or warps, so that two moments tell which barriers
+ * lie between. Cells of shadow memory keep such moments. */
+typedef uint32_t moment;
+
+struct runtime {
+    struct thread *thread; /* NULL: host code runs */
+    uintptr_t stack_low;   /* of this thread */
+    unsigned number, warp; /* of this thread */
+    uint32_t lane_bit;
+
+    moment clock;
+    moment launch_start, block_start, barrier; /* the last one */
+    unsigned copies_in_flight;
+
+    const struct emulator_launch *launch;
+    unsigned threads; /* of a block */
+    bool given_up;    /* the block, by an error that cannot be gone on from */
+    uint64_t block;   /* of the grid */
+    struct emulator_settings settings;
+    struct emulator_counters counters;
+};
+extern struct runtime now;
+
+/* The threads of the block. */
+extern struct thread threads[MOST_THREADS];
+
+/* ---- Fibers ---- */
+
+enum { STACK_BYTES = 128 * 1024 };
+
+void fiber_prepare(struct thread *thread, void (*body)(void));
+/* From the scheduler to a thread, until it yields; and back. */
+void fiber_resume(struct thread *thread);
+void fiber_yield(void);
+/* Whether an address is in the stack of some thread. */
+bool fiber_owns(uintptr_t address);
+
+/* Ends the block: something happened that it cannot go on from. */
+_Noreturn void give_up(void);
+
+/* ---- Barriers ---- */
+
+void barriers_begin_block(void);
+void barriers_thread_ended(void);
+/* Nobody can go on. */
+void barriers_report_deadlock(void);
+
+/* ---- Warps ---- */
+
+void warps_begin_block(void);
+void warps_thread_ended(void);
+/* Whether the warp's barriers order what lane `before` did at a moment before what `after` does
+ * now. */
+bool warps_ordered(unsigned warp, unsigned before, moment when, unsigned after);
+/* What the threads that wait at a warp's call are about to do. */
+const char *warps_name(const struct warp_call *call);
+
+/* ---- Reports ---- */
+
+void report(enum emulator_finding kind, const void *caller, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void reports_begin_launch(void);
+/* "file.cu:12", static memory. */
+const char *source_place(const void *caller);
+
+#endif

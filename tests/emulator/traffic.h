@@ -1,0 +1,16 @@
+/* Counts what accesses cost whole warps: sectors of device memory, wavefronts of shared memory. */
+#ifndef TESTS_EMULATOR_TRAFFIC_H
+#define TESTS_EMULATOR_TRAFFIC_H
+
+#include "shadow.h"
+
+void traffic_begin_block(void);
+/* One access of the thread that runs. */
+void traffic_note(bool is_shared, uintptr_t address, size_t bytes, enum access access,
+                  const void *caller);
+/* All threads of the block wait, or have ended. */
+void traffic_count(void);
+/* The rows of one 8x8 matrix, read at once. */
+void traffic_matrix(const unsigned char *const rows[8]);
+
+#endif
