@@ -184,7 +184,10 @@ DBLK_DEVICE uint32_t f32_to_tf32(float v) {
     return finite ? (bits + 0x1000u) & ~0x1FFFu : bits;
 }
 
+/* Of two zeros, the positive one. */
 DBLK_DEVICE float max_keep_nan(float a, float b) {
+    if (a == b)
+        return __int_as_float(__float_as_int(a) & __float_as_int(b));
     return a != a || a > b ? a : b;
 }
 

@@ -59,6 +59,8 @@ EMULATED_INLINE uint32_t f32_to_tf32(float v) {
 EMULATED_INLINE float max_keep_nan(float a, float b) {
     if (a != a || b != b)
         return __builtin_nanf("");
+    if (a == b && signbit(a)) /* of two zeros, the positive one */
+        return b;
     return a > b ? a : b;
 }
 

@@ -28,7 +28,7 @@ check() {
     fi
 }
 
-mapfile -t sources < <(find include host cuda tests -name '*.[ch]' -o -name '*.cu' | sort)
+mapfile -t sources < <(find include host cuda tests -name '*.[ch]' -o -name '*.cu' -o -name '*.cpp' | sort)
 mapfile -t c_files < <(printf '%s\n' "${sources[@]}" | grep -E '^(host|tests)/.*\.c$' |
     grep -vE '^tests/(bench|fuzz)/')
 mapfile -t scripts < <(find tests -name '*.sh' | sort)

@@ -316,7 +316,8 @@ START_TEST(max_keeps_nan) {
         if (isnan(a) || isnan(b))
             ck_assert(isnan(max));
         else
-            ck_assert(max == (a > b ? a : b));
+            ck_assert(max == (a > b ? a : b) &&
+                      (a != 0 || b != 0 || signbit(max) == (signbit(a) && signbit(b))));
     }
 }
 END_TEST
