@@ -61,7 +61,7 @@ EMULATED_INLINE float max_keep_nan(float a, float b) {
         return __builtin_nanf("");
     if (a == b && signbit(a)) /* of two zeros, the positive one */
         return b;
-    return a > b ? a : b;
+    return a >= b ? a : b;
 }
 
 EMULATED_INLINE uint32_t emulated_relu_half(uint32_t v, uint32_t infinity) {

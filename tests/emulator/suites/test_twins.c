@@ -317,7 +317,7 @@ START_TEST(max_keeps_nan) {
             ck_assert(isnan(max));
         else
             ck_assert(max == (a > b ? a : b) &&
-                      (a != 0 || b != 0 || signbit(max) == (signbit(a) && signbit(b))));
+                      (a != 0 || b != 0 || !signbit(max) == !(signbit(a) && signbit(b))));
     }
 }
 END_TEST
