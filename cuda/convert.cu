@@ -2,7 +2,13 @@
  * depends on the machine, and is therefore made here.
  *
  * A thread converts as many elements at a time as are 16 bytes of the larger type, where the addresses
- * allow, else one. */
+ * allow, else one.
+ *
+ * As nvcc 13.0 compiles it (tests/resources): registers of a thread, and blocks of a multiprocessor.
+ *
+ *   kernel                           threads  shared   sm_80   sm_90  sm_100
+ *   dblk_convert_kernel                  256       0    30/8    32/8    28/8
+ */
 #include "cuda_check.h"
 #include "elementwise.h"
 #include "grid.h"

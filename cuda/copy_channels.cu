@@ -1,5 +1,11 @@
 /* Copies the same channels of every pixel from one tensor to another, in pieces of 16, 8, 4 or 2
- * bytes, as large as addresses, strides and channels allow. */
+ * bytes, as large as addresses, strides and channels allow.
+ *
+ * As nvcc 13.0 compiles it (tests/resources): registers of a thread, and blocks of a multiprocessor.
+ *
+ *   kernel                           threads  shared   sm_80   sm_90  sm_100
+ *   dblk_copy_channels_kernel            256       0    26/8    25/8    25/8
+ */
 #include "cuda_check.h"
 #include "elementwise.h"
 #include "grid.h"

@@ -22,7 +22,8 @@ enum { DBLK_DIRECT_COLUMN_ALIGNMENT = 4 };
 
 /* What a block of threads computes, and for as many columns as a tile has: `rows` rows of the batch,
  * whose images follow one another without a gap, x `column_groups` runs of DBLK_DIRECT_RUN pixels
- * of a row; at most DBLK_DIRECT_RUNS runs. */
+ * of a row; at most DBLK_DIRECT_RUNS runs, and no more than there is shared memory for. To a kernel
+ * of one tap all pixels are one row. */
 enum { DBLK_DIRECT_RUN = 8, DBLK_DIRECT_RUNS = 16 };
 struct dblk_direct_tile {
     int rows, column_groups;
@@ -50,7 +51,7 @@ struct dblk_direct_convolution {
     int64_t columns;
 
     /* The sums begin with those at sums[pixel][sums_from + column], or with 0 where sums_from is
-     * negative. */
+     * negative. They must be others than those that are written. */
     void *sums;
     int64_t sums_stride; /* from one pixel to the next; a multiple of the column alignment */
     int64_t sums_from;   /* likewise, if not negative */
@@ -74,7 +75,9 @@ struct dblk_direct_layout dblk_direct_layout(denseblock_type type, int64_t kerne
 struct dblk_direct_tile dblk_direct_tile(int64_t images, int64_t height, int64_t width,
                                          int64_t kernel_height, int64_t kernel_width);
 
-/* Enqueues it. DENSEBLOCK_DEVICE_FAILED, DENSEBLOCK_UNSUPPORTED where a launch cannot be so large. */
+/* Enqueues it. DENSEBLOCK_DEVICE_FAILED; DENSEBLOCK_UNSUPPORTED where a launch cannot be so large,
+ * which is so from 2^30 pixels, channels or taps in a row on; DENSEBLOCK_INVALID_ARGUMENT for a tile
+ * that is none. */
 denseblock_status dblk_direct_launch(void *stream,
                                      const struct dblk_direct_convolution *convolution);
 

@@ -26,6 +26,11 @@ __device__ void advance(direct_window *now, const direct_arguments<T> &a) {
     now->chunk++;
 }
 
+template <typename S, typename T>
+__device__ int count_taps(const direct_arguments<T> &a, const direct_window &window) {
+    return S::WINDOW == DBLK_WINDOW_ROW ? min(S::TAPS, a.kernel_width - window.tap) : S::TAPS;
+}
+
 /* What a position of the halo shows. In DBLK_WINDOW_ROW, whose halo changes from one window to the
  * next, that is so for the tap in the kernel's middle. */
 struct halo_position {

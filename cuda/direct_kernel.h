@@ -12,34 +12,38 @@ static_assert(THREADS == LANES * DBLK_DIRECT_RUNS, "every run has its threads");
 
 /* What is fixed when a kernel is compiled, for tensors of type T. A thread has `COLUMN_VECTORS`
  * times 16 bytes of columns. */
-template <typename T, enum dblk_direct_window WINDOW_, int COLUMN_VECTORS_>
-struct direct_constants {
+template <typename T, dblk_direct_window WINDOW_, int COLUMN_VECTORS_> struct direct_constants {
     using R = typename dblk_real<T>::type;
     static constexpr denseblock_type REAL = sizeof(R) == 8 ? DENSEBLOCK_F64 : DENSEBLOCK_F32;
-    static constexpr enum dblk_direct_window WINDOW = WINDOW_;
+    static constexpr dblk_direct_window WINDOW = WINDOW_;
     static constexpr int ROWS = dblk_direct_window_rows(WINDOW);
     static constexpr int TAPS = dblk_direct_window_taps(WINDOW);
     static constexpr int POSITIONS = dblk_direct_positions(WINDOW);
     static constexpr int CHUNK = dblk_direct_chunk(REAL, WINDOW);
+
     /* A thread fetches a halo in two parts: all channels of two positions, or half of the channels
      * of one. `PART` is how many channels that is. */
     static constexpr bool TWO_POSITIONS = POSITIONS == 2 * THREADS;
     static constexpr int PART = TWO_POSITIONS ? CHUNK : CHUNK / 2;
+
     static constexpr int VECTOR = 16 / sizeof(R);
     static constexpr int COLUMN_VECTORS = COLUMN_VECTORS_;
     static constexpr int COLUMNS = COLUMN_VECTORS * LANES * VECTOR;
     static constexpr int TAP_WEIGHTS = CHUNK * COLUMNS;
+
     /* That a multiprocessor shall have registers for. */
     static constexpr int BLOCKS = COLUMN_VECTORS == 1                           ? 5
                                   : WINDOW == DBLK_WINDOW_3X3 && sizeof(R) == 4 ? 4
                                                                                 : 3;
 
-    struct shared_memory{R features[2][CHUNK][POSITIONS]; R weights[2][TAPS * TAP_WEIGHTS];};
+    struct shared_memory {
+        R features[2][CHUNK][POSITIONS];
+        R weights[2][TAPS * TAP_WEIGHTS];
+    };
 
-/* A thread's sums: its pixels, times its columns. */
-using sums = R[RUN][COLUMN_VECTORS][VECTOR];
-}
-;
+    /* A thread's sums: its pixels, times its columns. */
+    using sums = R[RUN][COLUMN_VECTORS][VECTOR];
+};
 
 /* struct dblk_direct_convolution, as the kernel wants it. */
 template <typename T> struct direct_arguments {

@@ -1,9 +1,13 @@
 /* Packs weights for the direct convolution, as direct.h lays them out.
  *
  * A thread for each element of the kernel that is wanted: neighbours are neighbours in both layouts,
- * up to the growth. */
-#include <limits.h>
-
+ * up to the growth.
+ *
+ * As nvcc 13.0 compiles it (tests/resources): registers of a thread, and blocks of a multiprocessor.
+ *
+ *   kernel                           threads  shared   sm_80   sm_90  sm_100
+ *   dblk_direct_pack_kernel              256       0    36/6    36/6    36/6
+ */
 #include "cuda_check.h"
 #include "direct.h"
 #include "element.h"

@@ -25,13 +25,18 @@ __device__ __forceinline__ void store_reals(double *to, const double *from) {
 template <typename S>
 __device__ __forceinline__ void copy_weights(typename S::R *to, const typename S::R *from,
                                              int taps) {
+    constexpr int AT_ONCE = THREADS * S::VECTOR;
     const int count = taps * S::TAP_WEIGHTS;
-    for (int i = static_cast<int>(threadIdx.x) * S::VECTOR; i < count; i += THREADS * S::VECTOR)
-        cp_async_16(to + i, from + i, 16);
+#pragma unroll
+    for (int first = 0; first < count; first += AT_ONCE) {
+        const int i = first + static_cast<int>(threadIdx.x) * S::VECTOR;
+        if (S::TAP_WEIGHTS % AT_ONCE == 0 || i < count)
+            cp_async_16(to + i, from + i, 16);
+    }
     cp_async_commit();
 }
 
-/* Exactly N features: what comes after them may be another's that nobody has written. */
+/* Exactly N features, which begin at a multiple of 16 bytes. */
 template <int N, typename R>
 __device__ __forceinline__ void load_run(R (&run)[N], const R *from) {
     constexpr int VECTOR = 16 / sizeof(R);

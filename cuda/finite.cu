@@ -1,7 +1,13 @@
 /* Looks for elements that are NaN or Inf: those whose exponent has all bits set.
  *
  * Every thread stops at the first that it finds, and tells. There is at most one atomic operation for
- * a thread, and none where all is well, as it nearly always is: nothing has to be reduced. */
+ * a thread, and none where all is well, as it nearly always is: nothing has to be reduced.
+ *
+ * As nvcc 13.0 compiles it (tests/resources): registers of a thread, and blocks of a multiprocessor.
+ *
+ *   kernel                           threads  shared   sm_80   sm_90  sm_100
+ *   dblk_find_not_finite_kernel          256       0    18/8    20/8    20/8
+ */
 #include "cuda_check.h"
 #include "elementwise.h"
 #include "grid.h"

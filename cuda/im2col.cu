@@ -1,7 +1,13 @@
 /* Rows of a matrix that make a convolution a product: every tap of a pixel, after the ReLU.
  *
  * A warp for each pixel, whose lanes go through the pixel's row together, in pieces of 16 or 8 bytes
- * where addresses, strides and channels allow, else element by element. */
+ * where addresses, strides and channels allow, else element by element.
+ *
+ * As nvcc 13.0 compiles it (tests/resources): registers of a thread, and blocks of a multiprocessor.
+ *
+ *   kernel                           threads  shared   sm_80   sm_90  sm_100
+ *   dblk_im2col_kernel                   256       0    40/6    46/5    48/5
+ */
 #include "cuda_check.h"
 #include "element.h"
 #include "elementwise.h"

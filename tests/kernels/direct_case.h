@@ -1,0 +1,30 @@
+/* One direct convolution, random in all that a layer of a block may ask of it. */
+#ifndef DENSEBLOCK_TESTS_DIRECT_CASE_H
+#define DENSEBLOCK_TESTS_DIRECT_CASE_H
+
+#include "denseblock.h"
+#include "direct.h"
+
+enum { CASE_LAYERS = 3 };
+
+struct direct_case {
+    uint64_t seed;
+    struct dblk_direct_convolution convolution; /* pointers are set when it runs */
+
+    /* The layers whose outputs are its columns: the kernels K[kh,kw,kernel_channels,growth], of
+     * which the channels from kernel_first on are packed. */
+    int layers;
+    int64_t growth[CASE_LAYERS], column[CASE_LAYERS];
+    int64_t kernel_channels, kernel_first;
+
+    int special_values; /* NaN and Inf among the features */
+};
+
+/* A small one. */
+struct direct_case random_direct_case(uint64_t seed, denseblock_type type);
+
+/* Runs it, and compares every element of y and of the sums: those that it computes with plain loops,
+ * those that are padding with nothing, and all others with what they were. */
+void check_direct_case(const struct direct_case *c);
+
+#endif
