@@ -91,7 +91,7 @@ template <typename... P> struct emulated_closure {
 /* Each object that launches has one of its own: objects may be compiled at different levels. */
 template <typename... P, typename... A>
 static void emulated_launch(const char *name, void (*kernel)(P...), dim3 grid, dim3 block,
-                     size_t shared_bytes, cudaStream_t stream, A... arguments) {
+                            size_t shared_bytes, cudaStream_t stream, A... arguments) {
     using closure = emulated_closure<P...>;
     static_assert(sizeof(std::tuple<P...>) <= 4096, "the arguments of a kernel are 4 KB at most");
     static_assert((std::is_trivially_destructible<P>::value && ...),

@@ -32,7 +32,6 @@ struct thread {
     /* What it waits for. */
     int site;
     const void *caller;
-    bool condition;
     struct warp_call *call;
 
     /* What it has copied asynchronously and not waited for. */

@@ -35,7 +35,27 @@ mapfile -t scripts < <(find tests -name '*.sh' | sort)
 
 format() { clang-format --dry-run -Werror "${sources[@]}"; }
 
-# The analyzer of clang 14 gives wrong results for the second of two files, so each has a process
+# one_command_each DATABASE: of the commands that CMake lists for a file in several programs, only
+# the first.
+one_command_each() {
+    awk '
+        /^\[|^\]/ { next }
+        /^\{/ { entry = "" }
+        { entry = entry $0 "\n" }
+        /^ *"file":/ { file = $0 }
+        /^\}/ {
+            if (!seen[file]++) {
+                sub(/\},?\n$/, "}", entry)
+                printf "%s%s", separator, entry
+                separator = ",\n"
+            }
+        }
+        BEGIN { print "[" }
+        END { print "\n]" }' "$1" >"$1.tmp"
+    mv "$1.tmp" "$1"
+}
+
+# The analyzer of clang 14 gives wrong results for the second of two commands, so each has a process
 # of its own. The fuzz targets are in no build but theirs. Without a CUDA toolkit, what includes its
 # headers is in no build.
 tidy() {
@@ -45,6 +65,7 @@ tidy() {
         cat "$build.log"
         return 1
     }
+    one_command_each "$build/compile_commands.json"
     for file in "${c_files[@]}"; do
         if grep -qF "\"$PWD/$file\"" "$build/compile_commands.json"; then
             built+=("$file")

@@ -90,7 +90,7 @@ INLINE struct NAME(dealing)
     static void NAME(part##PANEL)(const struct dblk_gemm *gemm, int64_t pixels,       \
                                   struct NAME(dealing) dealing) {                     \
         const char *ahead =                                                           \
-            (const char *)((const NAME(vector) *)gemm->b + dealing.part * PANEL);     \
+            (const char *)((const NAME(vector) *)gemm->b + dealing.part * (PANEL));   \
         const REAL *a = gemm->a;                                                      \
         REAL *sums = gemm->sums;                                                      \
         for (int64_t i = 0; i < dealing.blocks; i++) {                                \
@@ -131,7 +131,7 @@ INLINE struct NAME(dealing)
             part.a_ahead = a_next;                                                    \
             NAME(part##PANEL)(&part, pixels, dealing);                                \
             part.a = a_next;                                                          \
-            part.b = (const NAME(vector) *)part.b + dealing.part * PANEL;             \
+            part.b = (const NAME(vector) *)part.b + dealing.part * (PANEL);           \
             part.accumulate = true;                                                   \
             part.depth = left - dealing.part;                                         \
         }                                                                             \
