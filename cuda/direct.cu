@@ -138,7 +138,7 @@ __global__ void __launch_bounds__(THREADS, direct_constants<T, WINDOW, COLUMN_VE
 /* ---- The launcher ---- */
 
 /* Sizes up to this leave room for what the kernel computes from them in 32 bits. */
-enum { LARGEST = 1 << 30 };
+enum { LARGEST = DBLK_DIRECT_MOST_PIXELS };
 
 static denseblock_status check_size(const char *what, int64_t count) {
     if (count <= LARGEST)
@@ -207,9 +207,12 @@ static denseblock_status launch(void *stream, const struct dblk_direct_convoluti
         a.tile_rows = 1;
     }
     a.halo_stride = dblk_direct_row_stride(WINDOW, a.tile_groups);
-    if (a.tile_rows < 1 || a.tile_groups < 1 || a.tile_rows * a.tile_groups > DBLK_DIRECT_RUNS ||
-        dblk_direct_halo_rows(WINDOW, a.tile_rows, a.images, a.height) * a.halo_stride >
-            S::POSITIONS)
+    const bool is_tile = a.tile_rows >= 1 && a.tile_groups >= 1 &&
+                         a.tile_rows * a.tile_groups <= DBLK_DIRECT_RUNS;
+    if (is_tile)
+        a.halo_positions = static_cast<int>(
+            dblk_direct_halo_rows(WINDOW, a.tile_rows, a.images, a.height) * a.halo_stride);
+    if (!is_tile || a.halo_positions > S::POSITIONS)
         return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT,
                          "no tile of the direct convolution: %d x %d", c->tile.rows,
                          c->tile.column_groups);

@@ -37,6 +37,9 @@ struct dblk_direct_layout {
     size_t bytes; /* of all of it */
 };
 
+/* More pixels than this, each image counted as one beside its own, are refused. */
+enum { DBLK_DIRECT_MOST_PIXELS = 1 << 30 };
+
 struct dblk_direct_convolution {
     denseblock_type type; /* of y */
     void *y;              /* [images,height,width,pixel_stride], features and output */

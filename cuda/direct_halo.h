@@ -60,7 +60,7 @@ __device__ halo_position find_position(const direct_arguments<T> &a, const direc
 
     const int column = place.column + halo_column - BEFORE;
 
-    const bool is_there = image < a.images && row >= 0 &&
+    const bool is_there = position < a.halo_positions && image < a.images && row >= 0 &&
                           halo_column < a.tile_groups * RUN + S::TAPS - 1 &&
                           (S::WINDOW == DBLK_WINDOW_ROW || is_inside(a, row, column));
     halo_position found;

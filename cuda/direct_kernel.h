@@ -59,6 +59,7 @@ template <typename T> struct direct_arguments {
     int channels, chunks;
     int columns, finished, unfinished;
     int tile_rows, tile_groups, halo_stride;
+    int halo_positions; /* that the tile needs */
     unsigned column_tiles, group_tiles;
     int feature_bytes;   /* that one access may read: 16, 8, or those of an element */
     bool output_vectors; /* as many elements as 16 bytes of sums become are stored at once */

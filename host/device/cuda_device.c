@@ -16,6 +16,7 @@ struct dblk_queue {
 };
 
 static denseblock_status cuda_enter(int number, int *previous) {
+    (void)cudaGetLastError(); /* an old error of the caller's would look like that of a launch */
     denseblock_status status = dblk_cuda_check(cudaGetDevice(previous), "cudaGetDevice");
     if (status == DENSEBLOCK_OK && *previous != number)
         status = dblk_cuda_check(cudaSetDevice(number), "cudaSetDevice");
@@ -136,7 +137,7 @@ static denseblock_status cuda_copy(struct dblk_queue *queue, denseblock_directio
                                    size_t row_bytes, size_t rows) {
     static const enum cudaMemcpyKind kinds[] = {cudaMemcpyHostToDevice, cudaMemcpyDeviceToHost,
                                                 cudaMemcpyDeviceToDevice};
-    if (dst_pitch == row_bytes && src_pitch == row_bytes)
+    if (rows == 1 || (dst_pitch == row_bytes && src_pitch == row_bytes))
         return dblk_cuda_check(
             cudaMemcpyAsync(dst, src, row_bytes * rows, kinds[direction], queue->stream),
             "cudaMemcpyAsync");

@@ -55,8 +55,10 @@ static cudaError_t on_device(int number, cudaError_t (*action)(void *), void *ar
     if (error != cudaSuccess)
         return error;
     error = action(argument);
-    const cudaError_t restored = cudaSetDevice(previous);
-    return error == cudaSuccess ? restored : error;
+    /* Another program may have the previous one for itself: that says nothing about this one. */
+    if (previous != number && cudaSetDevice(previous) != cudaSuccess)
+        (void)cudaGetLastError();
+    return error;
 }
 
 static cudaError_t look_for_code(void *argument) {
@@ -80,7 +82,7 @@ denseblock_status dblk_cuda_device_check(int number, struct dblk_problem *proble
     int major = 0, minor = 0;
     (void)cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, number);
     (void)cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, number);
-    if (error == cudaErrorNoKernelImageForDevice)
+    if (error == cudaErrorNoKernelImageForDevice || error == cudaErrorInvalidDeviceFunction)
         (void)snprintf(problem->text, sizeof problem->text,
                        "GPU %d is sm_%d%d, and this build has code for %s: build with "
                        "-DCMAKE_CUDA_ARCHITECTURES=%d%d",

@@ -256,7 +256,7 @@ outcome execution_place(execution *run, void *y) {
         one->y = y;
         return OUTCOME_SUCCESS;
     }
-    if (run->slices.count != 1)
+    if (run->slices.count > 1)
         return fail_machine("out of memory: the block does not fit on the GPU; in slices, as "
                             "'run' computes it, it would be copies that are measured");
     result = lane_upload(one, &run->slices, 0, NULL, y);

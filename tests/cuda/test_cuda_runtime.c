@@ -102,6 +102,7 @@ static bool fail_call(struct sample *sample, const struct cuda_double_machine *m
     ck_assert_msg(memory.live == 0, "%s: %ld allocations of the host are left", what,
                   memory.live);
     cuda_double_fail(NULL, 0, cudaSuccess);
+    ck_assert_msg(cudaGetLastError() == cudaSuccess, "%s: CUDA's last error stays", what);
     ck_assert_msg(cuda_double_mistakes()[0] == 0, "%s: host:\n%s", what, cuda_double_mistakes());
     ck_assert_msg(emulator_count(EMULATOR_FINDINGS) == 0, "%s: kernels:\n%s", what,
                   emulator_reports());
@@ -464,6 +465,193 @@ START_TEST(a_gpu_that_works_is_described_and_chosen) {
 }
 END_TEST
 
+/* ---- What others do to the same thread, and what is left for others ---- */
+
+START_TEST(an_old_error_of_the_caller_is_not_taken_for_ours) {
+    struct sample sample;
+    struct ready ready;
+    void *too_large;
+    sample_make(&sample);
+    begin_quietly();
+    get_ready(&sample, 0, &ready);
+    ck_assert_int_eq(cudaMalloc(&too_large, (size_t)1 << 50), cudaErrorMemoryAllocation);
+    ck_ok(forward(&ready));
+    download(&ready, &sample);
+    check_result(&sample);
+    let_go(&ready);
+    sample_free(&sample);
+}
+END_TEST
+
+START_TEST(a_context_is_destroyed_when_its_work_is_done) {
+    enum { COUNT = 1000 };
+    denseblock_context *context;
+    unsigned char *device, *pinned;
+    begin_quietly();
+    ck_ok(denseblock_context_create(DENSEBLOCK_BACKEND_CUDA, 0, &context));
+    ck_assert_int_eq(cudaMalloc((void **)&device, COUNT), cudaSuccess);
+    ck_assert_int_eq(cudaMemset(device, 7, COUNT), cudaSuccess);
+    ck_assert_int_eq(cudaDeviceSynchronize(), cudaSuccess);
+    ck_assert_int_eq(cudaMallocHost((void **)&pinned, COUNT), cudaSuccess);
+    ck_ok(denseblock_copy(context, DENSEBLOCK_DOWNLOAD, pinned, COUNT, device, COUNT, COUNT, 1));
+    denseblock_context_destroy(context);
+    ck_assert_uint_eq(pinned[0], 7);
+    ck_assert_uint_eq(pinned[COUNT - 1], 7);
+    ck_assert_int_eq(cudaFreeHost(pinned), cudaSuccess);
+    ck_assert_int_eq(cudaFree(device), cudaSuccess);
+    check_quiet("destruction");
+}
+END_TEST
+
+/* Rows of 3 bytes: 4 or 3 apart here, 5 or 3 there. */
+START_TEST(rows_are_copied_with_and_without_gaps) {
+    enum { ROWS = 9, ROW = 3 };
+    denseblock_context *context;
+    denseblock_buffers *buffers;
+    begin_quietly();
+    ck_ok(denseblock_context_create(DENSEBLOCK_BACKEND_CUDA, 0, &context));
+    ck_ok(denseblock_buffers_create(false, &buffers));
+    for (int way = 0; way < 4; way++) {
+        const size_t host = way & 1 ? ROW : 4, device = way & 2 ? ROW : 5;
+        unsigned char from[ROWS * 4], to[ROWS * 4];
+        void *first, *second;
+        for (size_t i = 0; i < sizeof from; i++)
+            from[i] = (unsigned char)i;
+        memset(to, 0xEE, sizeof to);
+        ck_ok(denseblock_buffers_allocate(buffers, context, DENSEBLOCK_MEMORY_DEVICE, ROWS * 5,
+                                          "first", &first));
+        ck_ok(denseblock_buffers_allocate(buffers, context, DENSEBLOCK_MEMORY_DEVICE, ROWS * 5,
+                                          "second", &second));
+        ck_ok(denseblock_copy(context, DENSEBLOCK_UPLOAD, first, device, from, host, ROW, ROWS));
+        ck_ok(denseblock_copy(context, DENSEBLOCK_WITHIN, second, ROW, first, device, ROW, ROWS));
+        ck_ok(denseblock_copy(context, DENSEBLOCK_WITHIN, first, device, second, ROW, ROW, ROWS));
+        ck_ok(denseblock_copy(context, DENSEBLOCK_DOWNLOAD, to, host, first, device, ROW, ROWS));
+        ck_ok(denseblock_context_synchronize(context));
+        for (size_t i = 0; i < (size_t)ROWS * host; i++)
+            ck_assert_uint_eq(to[i], i % host < ROW ? from[i] : 0xEE);
+        ck_ok(denseblock_buffers_free(buffers, first));
+        ck_ok(denseblock_buffers_free(buffers, second));
+    }
+    denseblock_buffers_destroy(buffers);
+    denseblock_context_destroy(context);
+    check_quiet("rows");
+}
+END_TEST
+
+/* Without pools, where cudaMalloc takes memory of the current device. */
+START_TEST(everything_happens_on_the_gpu_of_the_context) {
+    struct sample sample;
+    struct ready ready;
+    denseblock_graph *graph;
+    double seconds;
+    size_t bytes;
+    int current = -1;
+    sample_make(&sample);
+    const struct cuda_double_machine two = {.devices = 2, .no_pools = true};
+    cuda_double_begin(&two);
+    get_ready(&sample, 1, &ready);
+    struct cudaPointerAttributes where;
+    ck_assert_int_eq(cudaPointerGetAttributes(&where, ready.y), cudaSuccess);
+    ck_assert_int_eq(where.device, 1);
+    ck_ok(denseblock_context_free_memory(ready.context, &bytes));
+    ck_ok(denseblock_timer_start(ready.context));
+    ck_ok(denseblock_graph_create(ready.context, ready.plan, ready.prepared, NULL, ready.y,
+                                  ready.workspace, &graph));
+    ck_ok(denseblock_graph_launch(graph));
+    ck_ok(denseblock_timer_stop(ready.context, &seconds));
+    denseblock_graph_destroy(graph);
+    download(&ready, &sample);
+    check_result(&sample);
+    let_go(&ready);
+    ck_assert_int_eq(cudaGetDevice(&current), cudaSuccess);
+    ck_assert_int_eq(current, 0);
+    check_quiet("second GPU without pools");
+    sample_free(&sample);
+}
+END_TEST
+
+/* Nothing but the return of denseblock_weights_prepare lies between the two streams. */
+START_TEST(prepared_weights_are_complete_at_the_return) {
+    struct sample sample;
+    struct ready ready;
+    denseblock_context *other;
+    sample_make(&sample);
+    begin_quietly();
+    get_ready(&sample, 0, &ready);
+    ck_ok(denseblock_context_create(DENSEBLOCK_BACKEND_CUDA, 0, &other));
+    const denseblock_desc *desc = &sample.fixture.desc;
+    const void *kernels[FIXTURE_MAX_LAYERS];
+    int64_t channels = desc->channels;
+    for (int64_t l = 0; l < desc->layer_count; l++) {
+        const denseblock_layer *layer = &desc->layers[l];
+        const size_t bytes =
+            (size_t)(layer->kernel_height * layer->kernel_width * channels * layer->growth) *
+            sizeof(float);
+        void *kernel = allocate(&ready, bytes);
+        ck_ok(denseblock_copy(ready.context, DENSEBLOCK_UPLOAD, kernel, bytes,
+                              sample.fixture.kernels[l], bytes, bytes, 1));
+        kernels[l] = kernel;
+        channels += layer->growth;
+    }
+    const size_t weights = denseblock_plan_weights_bytes(ready.plan);
+    ck_assert_int_eq(cudaMemset(ready.prepared, 0, weights), cudaSuccess);
+    ck_assert_int_eq(cudaDeviceSynchronize(), cudaSuccess);
+    ck_ok(denseblock_weights_prepare(ready.context, ready.plan, kernels, ready.prepared));
+    ck_ok(denseblock_forward(other, ready.plan, ready.prepared, NULL, ready.y, ready.workspace));
+    ck_ok(denseblock_context_synchronize(other));
+    download(&ready, &sample);
+    check_result(&sample);
+    denseblock_context_destroy(other);
+    let_go(&ready);
+    check_quiet("two streams, no other synchronisation");
+    sample_free(&sample);
+}
+END_TEST
+
+START_TEST(a_plan_for_another_gpu_is_refused) {
+    struct sample sample;
+    struct ready first;
+    denseblock_context *second;
+    denseblock_graph *graph;
+    sample_make(&sample);
+    const struct cuda_double_machine two = {.devices = 2};
+    cuda_double_begin(&two);
+    get_ready(&sample, 0, &first);
+    ck_ok(denseblock_context_create(DENSEBLOCK_BACKEND_CUDA, 1, &second));
+    static const char words[] = "the plan is for device 0, the context for device 1";
+    ck_fails(denseblock_forward(second, first.plan, first.prepared, NULL, first.y,
+                                first.workspace),
+             DENSEBLOCK_INVALID_ARGUMENT, words);
+    ck_fails(denseblock_graph_create(second, first.plan, first.prepared, NULL, first.y,
+                                     first.workspace, &graph),
+             DENSEBLOCK_INVALID_ARGUMENT, words);
+    denseblock_context_destroy(second);
+    let_go(&first);
+    check_quiet("plan for another GPU");
+    sample_free(&sample);
+}
+END_TEST
+
+START_TEST(a_plan_that_is_made_can_be_executed) {
+    const denseblock_layer layer = {.kernel_height = 3, .kernel_width = 3, .growth = 12};
+    const denseblock_desc desc = {.batch = 1 << 15,
+                                  .height = 256,
+                                  .width = 256,
+                                  .channels = 4,
+                                  .layer_count = 1,
+                                  .layers = &layer,
+                                  .type = DENSEBLOCK_F16};
+    denseblock_plan *plan;
+    begin_quietly();
+    ck_ok(denseblock_plan_create(&desc, DENSEBLOCK_BACKEND_CUDA, NULL, &plan));
+    const char *words = strstr(denseblock_plan_describe(plan), "images at a time");
+    ck_assert_ptr_nonnull(words);
+    ck_assert_msg(strstr(denseblock_plan_describe(plan), "32768 images at a time") == NULL, "%s",
+                  denseblock_plan_describe(plan));
+    denseblock_plan_destroy(plan);
+}
+END_TEST
+
 Suite *suite(void) {
     failing_memory_ignore(cuda_double_is_inside);
     const TTest *const tests[] = {
@@ -480,6 +668,13 @@ Suite *suite(void) {
         the_free_memory_of_a_gpu_is_known,
         what_is_missing_is_told,
         a_gpu_that_works_is_described_and_chosen,
+        an_old_error_of_the_caller_is_not_taken_for_ours,
+        a_context_is_destroyed_when_its_work_is_done,
+        rows_are_copied_with_and_without_gaps,
+        everything_happens_on_the_gpu_of_the_context,
+        prepared_weights_are_complete_at_the_return,
+        a_plan_for_another_gpu_is_refused,
+        a_plan_that_is_made_can_be_executed,
         NULL,
     };
     return suite_of("cuda_runtime", tests);

@@ -44,6 +44,7 @@ test_bench() {
     expect_text out "cuda graph" "the host is busy for" "SIMT kernels"
     expect 0 bench --shape 1,5,6,3 --layers 2 --growth 4 --backend cuda --repeat 2 --json
     expect_json graph enqueue_ms
+    expect 0 bench --shape 0,5,6,3 --layers 2 --growth 4 --backend cuda --repeat 2
 }
 
 # A batch that does not fit goes through in slices, in two lanes, with the same result.
@@ -52,13 +53,23 @@ test_slices() {
     local files=(--input case/input.npy --kernels case)
     expect 0 run "${files[@]}" --output whole.npy --backend cuda
     expect_no_text out "slices"
+    local memory
+    for memory in "21000 7" "28000 7" "30000 4" "34000 3"; do # one lane; two; overlaps
+        export CUDA_DOUBLE_MEMORY=${memory% *}
+        expect 0 run "${files[@]}" --output y.npy --backend cuda --check
+        expect_text out "check       equal" "${memory#* } slices of the batch"
+        cmp whole.npy y.npy
+    done
     export CUDA_DOUBLE_MEMORY=28000
-    expect 0 run "${files[@]}" --output y.npy --backend cuda --check
-    expect_text out "check       equal" "slices of the batch"
-    cmp whole.npy y.npy
+    expect 0 run "${files[@]}" --output y.npy --backend cuda
+    expect_text out "pinned host memory 2.6 KiB" # of two lanes
     expect 0 verify "${files[@]}" --backend cuda
-    # One that has x apart from y: even seeds do.
-    expect 0 verify --shape 7,5,6,3 --layers 2 --growth 4 --seed 4 --backend cuda
+    # One that has x apart from y: even seeds do. What was found to fit does fit.
+    for memory in $(seq 21200 600 36000); do
+        export CUDA_DOUBLE_MEMORY=$memory
+        expect 0 verify --shape 7,5,6,3 --layers 2 --growth 4 --seed 4 --backend cuda
+    done
+    export CUDA_DOUBLE_MEMORY=28000
     refused 3 "does not fit on the GPU" -- \
         bench --shape 7,5,6,3 --layers 2 --growth 4 --backend cuda
 }

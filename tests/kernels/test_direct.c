@@ -143,6 +143,8 @@ START_TEST(what_is_too_large_is_refused) {
     ck_fails(dblk_direct_launch(NULL, &c), DENSEBLOCK_UNSUPPORTED, "pixels");
     c = plain_case(DENSEBLOCK_F16, INT64_C(1) << 31, 1, 1, 3, 12).convolution;
     ck_fails(dblk_direct_launch(NULL, &c), DENSEBLOCK_UNSUPPORTED, "pixels");
+    c = plain_case(DENSEBLOCK_F16, 1 << 29, 1, 2, 3, 12).convolution; /* with rows of zeros */
+    ck_fails(dblk_direct_launch(NULL, &c), DENSEBLOCK_UNSUPPORTED, "pixels");
     c = plain_case(DENSEBLOCK_F16, 1, 1, 1, INT64_C(1) << 31, 12).convolution;
     ck_fails(dblk_direct_launch(NULL, &c), DENSEBLOCK_UNSUPPORTED, "kernel");
     c = plain_case(DENSEBLOCK_F16, 1, 1, 1, 3, INT64_C(1) << 31).convolution;

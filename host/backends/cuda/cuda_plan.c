@@ -70,14 +70,17 @@ static bool sums_bytes(const denseblock_plan *plan, int64_t images, size_t *byte
            dblk_size_multiply(bytes, images) && dblk_size_align(bytes);
 }
 
-/* As many images at a time as the workspace has room for. */
+/* As many images at a time as one launch can take, and the workspace has room for. */
 static bool cut_slices(denseblock_plan *plan, size_t limit) {
     size_t image;
     if (!sums_bytes(plan, 1, &image))
         return false;
     plan->slice_images = plan->batch;
-    if (image > 0 && plan->batch > 0) {
-        const int64_t most = dblk_larger(1, (int64_t)(limit / image));
+    if (plan->layer_count > 0 && plan->batch > 0) {
+        int64_t most = DBLK_DIRECT_MOST_PIXELS / (plan->height * plan->width + 1);
+        if (image > 0 && limit / image < (size_t)most)
+            most = (int64_t)(limit / image);
+        most = dblk_larger(1, most);
         /* Of equal size, but for the last. */
         const int64_t slices = dblk_quotient_up(plan->batch, most);
         plan->slice_images = dblk_quotient_up(plan->batch, slices);
