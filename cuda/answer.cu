@@ -5,7 +5,7 @@
 #include "answer.h"
 #include "cuda_check.h"
 
-__global__ void answer_kernel(int *answer, int value) {
+static __global__ void answer_kernel(int *answer, int value) {
     *answer = value;
 }
 

@@ -137,30 +137,6 @@ __global__ void __launch_bounds__(THREADS, direct_constants<T, WINDOW, COLUMN_VE
 
 /* ---- The launcher ---- */
 
-/* Sizes up to this leave room for what the kernel computes from them in 32 bits. */
-enum { LARGEST = DBLK_DIRECT_MOST_PIXELS };
-
-static denseblock_status check_size(const char *what, int64_t count) {
-    if (count <= LARGEST)
-        return DENSEBLOCK_OK;
-    return dblk_fail(DENSEBLOCK_UNSUPPORTED,
-                     "the cuda backend convolves at most %d %s at once: these are more", LARGEST,
-                     what);
-}
-
-/* The products cannot overflow: all of y is memory. */
-static denseblock_status check_sizes(const struct dblk_direct_convolution *c) {
-    const int64_t pixels = c->images * c->height * c->width;
-    denseblock_status status = check_size("pixels", pixels + c->images);
-    if (status == DENSEBLOCK_OK)
-        status = check_size("channels", c->channels + c->columns);
-    if (status == DENSEBLOCK_OK)
-        status = check_size("rows of a kernel", c->kernel_height);
-    if (status == DENSEBLOCK_OK)
-        status = check_size("columns of a kernel", c->kernel_width);
-    return status;
-}
-
 /* Whether all elements at multiples of `stride` can be accessed so many bytes at a time. */
 static bool divides(size_t bytes, const void *first, int64_t stride, size_t element) {
     return reinterpret_cast<uintptr_t>(first) % bytes == 0 &&
@@ -207,8 +183,8 @@ static denseblock_status launch(void *stream, const struct dblk_direct_convoluti
         a.tile_rows = 1;
     }
     a.halo_stride = dblk_direct_row_stride(WINDOW, a.tile_groups);
-    const bool is_tile = a.tile_rows >= 1 && a.tile_groups >= 1 &&
-                         a.tile_rows * a.tile_groups <= DBLK_DIRECT_RUNS;
+    const bool is_tile =
+        a.tile_rows >= 1 && a.tile_groups >= 1 && a.tile_rows * a.tile_groups <= DBLK_DIRECT_RUNS;
     if (is_tile)
         a.halo_positions = static_cast<int>(
             dblk_direct_halo_rows(WINDOW, a.tile_rows, a.images, a.height) * a.halo_stride);
@@ -255,7 +231,7 @@ static denseblock_status launch_type(void *stream, const struct dblk_direct_conv
 denseblock_status dblk_direct_launch(void *stream, const struct dblk_direct_convolution *c) {
     if (c->images == 0 || c->columns == 0)
         return DENSEBLOCK_OK;
-    const denseblock_status status = check_sizes(c);
+    const denseblock_status status = dblk_direct_check(c);
     if (status != DENSEBLOCK_OK)
         return status;
     const struct dblk_direct_layout layout =

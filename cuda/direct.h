@@ -78,6 +78,9 @@ struct dblk_direct_layout dblk_direct_layout(denseblock_type type, int64_t kerne
 struct dblk_direct_tile dblk_direct_tile(int64_t images, int64_t height, int64_t width,
                                          int64_t kernel_height, int64_t kernel_width);
 
+/* DENSEBLOCK_UNSUPPORTED where a size is larger than a kernel can count in 32 bits. */
+denseblock_status dblk_direct_check(const struct dblk_direct_convolution *convolution);
+
 /* Enqueues it. DENSEBLOCK_DEVICE_FAILED; DENSEBLOCK_UNSUPPORTED where a launch cannot be so large,
  * which is so from 2^30 pixels, channels or taps in a row on; DENSEBLOCK_INVALID_ARGUMENT for a tile
  * that is none. */

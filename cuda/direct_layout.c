@@ -1,7 +1,9 @@
-/* How weights lie in memory, and which tile suits a plane. */
+/* How weights lie in memory, which tile suits a plane, and what is too large. */
 #include "direct_shape.h"
 
 #include <stdlib.h>
+
+#include "status/fail.h"
 
 static int64_t divide_up(int64_t a, int64_t b) {
     return a / b + (a % b != 0);
@@ -60,4 +62,28 @@ struct dblk_direct_tile dblk_direct_tile(int64_t images, int64_t height, int64_t
             }
         }
     return best;
+}
+
+/* Sizes up to this leave room for what the kernel computes from them in 32 bits. */
+enum { LARGEST = DBLK_DIRECT_MOST_PIXELS };
+
+static denseblock_status check_size(const char *what, int64_t count) {
+    if (count <= LARGEST)
+        return DENSEBLOCK_OK;
+    return dblk_fail(DENSEBLOCK_UNSUPPORTED,
+                     "the cuda backend convolves at most %d %s at once: these are more", LARGEST,
+                     what);
+}
+
+/* The products cannot overflow: all of y is memory. */
+denseblock_status dblk_direct_check(const struct dblk_direct_convolution *c) {
+    const int64_t pixels = c->images * c->height * c->width;
+    denseblock_status status = check_size("pixels", pixels + c->images);
+    if (status == DENSEBLOCK_OK)
+        status = check_size("channels", c->channels + c->columns);
+    if (status == DENSEBLOCK_OK)
+        status = check_size("rows of a kernel", c->kernel_height);
+    if (status == DENSEBLOCK_OK)
+        status = check_size("columns of a kernel", c->kernel_width);
+    return status;
 }

@@ -1,5 +1,5 @@
-/* Small kernels that move or look at elements. C can call them. All enqueue on `stream`, and return
- * DENSEBLOCK_DEVICE_FAILED with the kernel's name where the launch fails. */
+/* Small kernels that move or look at elements. C can call them. All enqueue on `stream`, and where the
+ * launch fails return what cuda_check.h says, with the kernel's name. */
 #ifndef DENSEBLOCK_CUDA_ELEMENTWISE_H
 #define DENSEBLOCK_CUDA_ELEMENTWISE_H
 

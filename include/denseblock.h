@@ -273,7 +273,14 @@ DENSEBLOCK_API const char *denseblock_plan_describe(const denseblock_plan *plan)
 
 /* ---- Context ------------------------------------------------------------------------------- */
 
-/* What is mutable in an execution, and belongs to one thread at a time. */
+/* What is mutable in an execution, and belongs to one thread at a time.
+ *
+ * With a CUDA backend: functions that take a context make its device the current one of the calling
+ * thread, and the previous one again at the end. CUDA then opens that one too: a process that uses one
+ * GPU of several makes it current itself (cudaSetDevice), or sees no other (CUDA_VISIBLE_DEVICES).
+ * They read CUDA's last error (cudaGetLastError) if the caller has not. While the thread captures a
+ * CUDA Graph, only denseblock_forward, denseblock_copy and denseblock_graph_launch may be called; run a
+ * block once before its capture, since CUDA loads kernels when they are first used. */
 typedef struct denseblock_context denseblock_context;
 
 /*   backend   best denseblock_plan_backend() of the plan that it shall execute
@@ -296,7 +303,7 @@ DENSEBLOCK_API void *denseblock_context_stream(const denseblock_context *context
 DENSEBLOCK_API denseblock_status denseblock_context_synchronize(denseblock_context *context);
 
 /* How long something takes on the device: what is enqueued between the two calls, from the time that
- * the device begins with it. The second one waits for its end. One measurement at a time.
+ * the device comes to it. The second one waits for its end. One measurement at a time.
  *
  * DENSEBLOCK_INVALID_ARGUMENT, DENSEBLOCK_DEVICE_FAILED */
 DENSEBLOCK_API denseblock_status denseblock_timer_start(denseblock_context *context);
@@ -381,9 +388,8 @@ typedef enum denseblock_direction {
 } denseblock_direction;
 
 /* Enqueues a copy of `rows` rows of `row_bytes` bytes, `dst_pitch` and `src_pitch` bytes apart: x
- * into the first channels of y is N*H*W rows of C0 elements. Host memory that is pinned must be left
- * alone until the copy has been executed; other host memory may be used again at the return. CPU
- * backends have copied at the return.
+ * into the first channels of y is N*H*W rows of C0 elements. Leave the host memory alone until the copy
+ * has been executed (denseblock_context_synchronize). CPU backends have copied at the return.
  *
  * DENSEBLOCK_INVALID_ARGUMENT  a NULL pointer, a pitch that is smaller than a row
  * DENSEBLOCK_DEVICE_FAILED */
@@ -409,7 +415,8 @@ enum { DENSEBLOCK_ALIGNMENT = 64 };
  *
  * DENSEBLOCK_INVALID_ARGUMENT  a NULL pointer, a misaligned one, a context of another backend;
  *                              a kernel value that is NaN or Inf (the message has layer and
- *                              position) */
+ *                              position)
+ * DENSEBLOCK_DEVICE_FAILED, DENSEBLOCK_OUT_OF_MEMORY, DENSEBLOCK_UNAVAILABLE, as CUDA says */
 DENSEBLOCK_API denseblock_status denseblock_weights_prepare(denseblock_context *context,
                                                             const denseblock_plan *plan,
                                                             const void *const *kernels,
@@ -435,7 +442,7 @@ DENSEBLOCK_API denseblock_status denseblock_weights_prepare(denseblock_context *
  *
  * DENSEBLOCK_INVALID_ARGUMENT  a NULL or misaligned pointer, an x that overlaps y, a context of
  *                              another backend or device
- * DENSEBLOCK_DEVICE_FAILED */
+ * DENSEBLOCK_DEVICE_FAILED, DENSEBLOCK_OUT_OF_MEMORY, DENSEBLOCK_UNAVAILABLE, as CUDA says */
 DENSEBLOCK_API denseblock_status denseblock_forward(denseblock_context *context,
                                                     const denseblock_plan *plan,
                                                     const void *prepared, const void *x, void *y,

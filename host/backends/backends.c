@@ -56,13 +56,17 @@ denseblock_status denseblock_backend_from_name(const char *name, denseblock_back
                      name);
 }
 
-denseblock_backend denseblock_backend_auto(void) {
+static denseblock_backend choose_for(int device) {
     struct dblk_problem problem;
     for (int i = 0; i < ROW_COUNT; i++)
         if (backends[i].for_auto && backends[i].backend != NULL &&
-            backends[i].backend->device->check(0, &problem) == DENSEBLOCK_OK)
+            backends[i].backend->device->check(device, &problem) == DENSEBLOCK_OK)
             return backends[i].id;
-    return DENSEBLOCK_BACKEND_REFERENCE; /* the last row, which runs everywhere */
+    return DENSEBLOCK_BACKEND_CPU; /* which will say that it has no such device */
+}
+
+denseblock_backend denseblock_backend_auto(void) {
+    return choose_for(0);
 }
 
 denseblock_memory denseblock_backend_memory(denseblock_backend backend) {
@@ -87,7 +91,7 @@ denseblock_status dblk_backend_find(denseblock_backend id, int device,
                                     const struct dblk_backend **backend) {
     *backend = NULL;
     if (id == DENSEBLOCK_BACKEND_AUTO)
-        id = denseblock_backend_auto();
+        id = choose_for(device);
     for (int i = 0; i < ROW_COUNT; i++) {
         const struct dblk_backend *row = backends[i].backend;
         if (backends[i].id != id)

@@ -127,7 +127,7 @@ void denseblock_context_set_progress(denseblock_context *context, denseblock_pro
 
 void dblk_context_report(const denseblock_context *context, const denseblock_plan *plan,
                          double flops) {
-    if (context->progress != NULL)
+    if (context->progress != NULL && context->backend->device->memory == DENSEBLOCK_MEMORY_HOST)
         context->progress(fmin((context->flops_done + flops) / plan->flops, 1),
                           context->progress_user);
 }

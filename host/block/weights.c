@@ -5,7 +5,6 @@
 #include "block/context.h"
 #include "block/plan.h"
 #include "device/device.h"
-#include "elements/elements.h"
 #include "status/fail.h"
 
 /* A NaN or Inf in a kernel would spread over every pixel, padding included, where a tap that is
@@ -16,20 +15,12 @@ static denseblock_status check_finite(denseblock_context *context, const densebl
     const struct dblk_device *device = dblk_context_device(context);
     const struct dblk_layer *layer = &plan->layers[l];
     const int64_t count = dblk_layer_kernel_count(layer);
-    const size_t size = denseblock_type_size(plan->type);
     int64_t i;
-    denseblock_status status =
-        device->first_not_finite(context->queue, plan->type, kernel, count, &i);
+    double value;
+    const denseblock_status status =
+        device->first_not_finite(context->queue, plan->type, kernel, count, &i, &value);
     if (status != DENSEBLOCK_OK || i == count)
         return status;
-    double element = 0; /* room for one of any type */
-    status = device->copy(context->queue, DENSEBLOCK_DOWNLOAD, &element, size,
-                          (const char *)kernel + (size_t)i * size, size, size, 1);
-    if (status == DENSEBLOCK_OK)
-        status = device->synchronize(context->queue);
-    if (status != DENSEBLOCK_OK)
-        return status;
-    const double value = dblk_element_load(plan->type, &element, 0);
     const int64_t o = i % layer->growth;
     const int64_t c = i / layer->growth % layer->channels;
     const int64_t column = i / layer->growth / layer->channels % layer->kernel_width;

@@ -1,10 +1,11 @@
 /* A GPU as a device: a CUDA stream, and what belongs to it. */
 #include <cuda_runtime_api.h>
-#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cuda_check.h"
 #include "device/cuda_devices.h"
+#include "elements/elements.h"
 #include "elementwise.h"
 #include "status/fail.h"
 
@@ -12,6 +13,7 @@ struct dblk_queue {
     cudaStream_t stream;
     cudaEvent_t start, stop; /* of the timer */
     uint64_t *scratch;       /* a word of device memory */
+    double fetched[1];       /* room for a word of it: a copy that failed may still arrive */
     bool has_pools;          /* memory can be had in stream order */
 };
 
@@ -146,21 +148,34 @@ static denseblock_status cuda_copy(struct dblk_queue *queue, denseblock_directio
                            "cudaMemcpy2DAsync");
 }
 
+/* Copies so many bytes to queue->fetched, and waits. */
+static denseblock_status fetch(struct dblk_queue *queue, const void *from, size_t bytes) {
+    const denseblock_status status = dblk_cuda_check(
+        cudaMemcpyAsync(queue->fetched, from, bytes, cudaMemcpyDeviceToHost, queue->stream),
+        "cudaMemcpyAsync");
+    return status == DENSEBLOCK_OK ? cuda_synchronize(queue) : status;
+}
+
 static denseblock_status cuda_first_not_finite(struct dblk_queue *queue, denseblock_type type,
                                                const void *elements, int64_t count,
-                                               int64_t *first) {
-    uint64_t found = 0;
+                                               int64_t *first, double *value) {
+    const size_t size = denseblock_type_size(type);
+    uint64_t found;
     denseblock_status status = dblk_cuda_check(
         cudaMemsetAsync(queue->scratch, 0xff, sizeof found, queue->stream), "cudaMemsetAsync");
     if (status == DENSEBLOCK_OK)
         status = dblk_find_not_finite(queue->stream, type, elements, count, 0, queue->scratch);
     if (status == DENSEBLOCK_OK)
-        status = dblk_cuda_check(cudaMemcpyAsync(&found, queue->scratch, sizeof found,
-                                                 cudaMemcpyDeviceToHost, queue->stream),
-                                 "cudaMemcpyAsync");
-    if (status == DENSEBLOCK_OK)
-        status = cuda_synchronize(queue);
+        status = fetch(queue, queue->scratch, sizeof found);
+    if (status != DENSEBLOCK_OK)
+        return status;
+    memcpy(&found, queue->fetched, sizeof found);
     *first = found < (uint64_t)count ? (int64_t)found : count;
+    if (*first == count)
+        return DENSEBLOCK_OK;
+    status = fetch(queue, (const char *)elements + (size_t)*first * size, size);
+    if (status == DENSEBLOCK_OK)
+        *value = dblk_element_load(type, queue->fetched, 0);
     return status;
 }
 

@@ -40,9 +40,11 @@ struct dblk_device {
                               size_t dst_pitch, const void *src, size_t src_pitch,
                               size_t row_bytes, size_t rows);
 
-    /* The first element that is NaN or Inf of `count` elements; `count` if there is none. Waits. */
+    /* The first element that is NaN or Inf of `count` elements, and its value; `count` if there is
+     * none. Waits. */
     denseblock_status (*first_not_finite)(struct dblk_queue *queue, denseblock_type type,
-                                          const void *elements, int64_t count, int64_t *first);
+                                          const void *elements, int64_t count, int64_t *first,
+                                          double *value);
 
     denseblock_status (*timer_start)(struct dblk_queue *queue);
     denseblock_status (*timer_stop)(struct dblk_queue *queue, double *seconds);

@@ -99,11 +99,13 @@ static denseblock_status host_copy(struct dblk_queue *queue, denseblock_directio
 
 static denseblock_status host_first_not_finite(struct dblk_queue *queue, denseblock_type type,
                                                const void *elements, int64_t count,
-                                               int64_t *first) {
+                                               int64_t *first, double *value) {
     (void)queue;
-    *first = 0;
-    while (*first < count && isfinite(dblk_element_load(type, elements, (size_t)*first)))
-        ++*first;
+    for (*first = 0; *first < count; ++*first) {
+        *value = dblk_element_load(type, elements, (size_t)*first);
+        if (!isfinite(*value))
+            break;
+    }
     return DENSEBLOCK_OK;
 }
 

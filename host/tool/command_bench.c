@@ -73,6 +73,7 @@ static outcome add_timing(const bench_request *request, execution *run, bool gra
 static outcome add_backend(const bench_request *request, denseblock_backend backend,
                            bench_job *work) {
     execution *const run = &work->runs[work->run_count++];
+    forward_time first;
     outcome result = execution_create(&work->block.desc, backend, &request->options,
                                       work->block.kernel_data, false, &work->account, run);
 
@@ -82,7 +83,9 @@ static outcome add_backend(const bench_request *request, denseblock_backend back
         result = add_timing(request, run, false, work);
     if (result != OUTCOME_SUCCESS || run->memory == DENSEBLOCK_MEMORY_HOST)
         return result;
-    result = execution_make_graph(run);
+    result = execution_forward(run, &first); /* CUDA loads kernels when they are first started */
+    if (result == OUTCOME_SUCCESS)
+        result = execution_make_graph(run);
     if (result == OUTCOME_SUCCESS)
         result = add_timing(request, run, true, work);
     return result;
@@ -229,7 +232,6 @@ static outcome bench(const bench_request *request, bench_job *work) {
 outcome command_bench(int argc, char **argv) {
     bench_request request = {
         .sizes.kernel = {3, 3},
-        .backends = {.count = 1, .backends = {denseblock_backend_auto()}},
         .warmups = 1,
         .repeats = DEFAULT_REPEATS,
     };
@@ -250,6 +252,7 @@ outcome command_bench(int argc, char **argv) {
 
     result = options_parse(&PAGE, options, sizeof options / sizeof options[0], argc, argv, &line);
     if (result == OUTCOME_SUCCESS && !line.help) {
+        backend_list_complete(&request.backends);
         result = bench(&request, &work);
         bench_job_free(&work);
     }

@@ -127,7 +127,6 @@ outcome command_verify(int argc, char **argv) {
     verify_request request = {
         .sizes.kernel = {3, 3},
         .trials = 1,
-        .backends = {.count = 1, .backends = {denseblock_backend_auto()}},
         .tolerance = -1,
     };
     const option options[] = {
@@ -160,6 +159,7 @@ outcome command_verify(int argc, char **argv) {
     result = options_parse(&PAGE, options, sizeof options / sizeof options[0], argc, argv, &line);
     if (result == OUTCOME_SUCCESS && !line.help) {
         choose_source(&line, &request);
+        backend_list_complete(&request.backends);
         result = check_request(&line, &request);
         if (result == OUTCOME_SUCCESS)
             result = verify(&request);

@@ -300,6 +300,11 @@ outcome execution_replay(execution *run, forward_time *time) {
 }
 
 void execution_free(execution *run, ledger *account) {
+    /* After an error one lane may still use what is freed in the order of another. */
+    for (int i = 0; i < MOST_LANES; i++) {
+        if (run->lanes[i].context != NULL)
+            (void)denseblock_context_synchronize(run->lanes[i].context);
+    }
     denseblock_graph_destroy(run->graph);
     denseblock_buffers_destroy(run->buffers);
     for (int i = 0; i < MOST_LANES; i++)

@@ -54,7 +54,7 @@ outcome execution_run(execution *run, const void *x, void *y, progress *bar, dou
  * channels, and stays the caller's. Not for a batch that is cut into slices. */
 outcome execution_place(execution *run, void *y);
 typedef struct forward_time {
-    double seconds; /* from the first kernel to the end of the last */
+    double seconds; /* on a GPU from when it would begin, the start of the kernels included */
     double enqueue; /* until denseblock_forward or denseblock_graph_launch returned */
 } forward_time;
 outcome execution_forward(execution *run, forward_time *time);

@@ -66,6 +66,10 @@ typedef struct backend_list {
 } backend_list;
 option_parser parse_backends;
 
+/* Where no name was given, the backend that AUTO stands for: once the command line is read, since to
+ * find it out a GPU may have to be asked. */
+void backend_list_complete(backend_list *list);
+
 /* The index in `names` of `text`; a message with the names and the nearest one otherwise. */
 outcome parse_choice(const char *option, const char *text, const char *const *names, size_t count,
                      size_t *index);

@@ -162,3 +162,8 @@ outcome parse_backends(const char *option, const char *text, void *target) {
     *(backend_list *)target = list;
     return OUTCOME_SUCCESS;
 }
+
+void backend_list_complete(backend_list *list) {
+    if (list->count == 0)
+        list->backends[list->count++] = denseblock_backend_auto();
+}

@@ -619,9 +619,9 @@ START_TEST(a_plan_for_another_gpu_is_refused) {
     get_ready(&sample, 0, &first);
     ck_ok(denseblock_context_create(DENSEBLOCK_BACKEND_CUDA, 1, &second));
     static const char words[] = "the plan is for device 0, the context for device 1";
-    ck_fails(denseblock_forward(second, first.plan, first.prepared, NULL, first.y,
-                                first.workspace),
-             DENSEBLOCK_INVALID_ARGUMENT, words);
+    ck_fails(
+        denseblock_forward(second, first.plan, first.prepared, NULL, first.y, first.workspace),
+        DENSEBLOCK_INVALID_ARGUMENT, words);
     ck_fails(denseblock_graph_create(second, first.plan, first.prepared, NULL, first.y,
                                      first.workspace, &graph),
              DENSEBLOCK_INVALID_ARGUMENT, words);
@@ -649,6 +649,29 @@ START_TEST(a_plan_that_is_made_can_be_executed) {
     ck_assert_msg(strstr(denseblock_plan_describe(plan), "32768 images at a time") == NULL, "%s",
                   denseblock_plan_describe(plan));
     denseblock_plan_destroy(plan);
+    denseblock_desc large = desc;
+    large.batch = 1;
+    large.height = large.width = 1 << 15; /* with its row of zeros beyond 2^30 */
+    ck_fails(denseblock_plan_create(&large, DENSEBLOCK_BACKEND_CUDA, NULL, &plan),
+             DENSEBLOCK_UNSUPPORTED, "pixels at once");
+}
+END_TEST
+
+START_TEST(auto_asks_the_gpu_that_is_meant) {
+    const denseblock_layer layer = {.kernel_height = 1, .kernel_width = 1, .growth = 1};
+    const denseblock_desc desc = {
+        .batch = 1, .height = 1, .width = 1, .channels = 1, .layer_count = 1, .layers = &layer};
+    denseblock_plan *plan;
+    const struct cuda_double_machine two = {.devices = 2};
+    cuda_double_begin(&two);
+    ck_ok(denseblock_plan_create(&desc, DENSEBLOCK_BACKEND_AUTO,
+                                 &(denseblock_plan_options){.device = 1}, &plan));
+    ck_assert_int_eq((int)denseblock_plan_backend(plan), (int)DENSEBLOCK_BACKEND_CUDA);
+    ck_assert_ptr_nonnull(strstr(denseblock_plan_describe(plan), "GPU 1"));
+    denseblock_plan_destroy(plan);
+    ck_fails(denseblock_plan_create(&desc, DENSEBLOCK_BACKEND_AUTO,
+                                    &(denseblock_plan_options){.device = 2}, &plan),
+             DENSEBLOCK_INVALID_ARGUMENT, "device 2");
 }
 END_TEST
 
@@ -675,6 +698,7 @@ Suite *suite(void) {
         prepared_weights_are_complete_at_the_return,
         a_plan_for_another_gpu_is_refused,
         a_plan_that_is_made_can_be_executed,
+        auto_asks_the_gpu_that_is_meant,
         NULL,
     };
     return suite_of("cuda_runtime", tests);

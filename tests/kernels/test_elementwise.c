@@ -99,7 +99,8 @@ static void check_copy(uint64_t seed, denseblock_type type) {
     struct dblk_channel_copy copy = {
         .type = type,
         .dst_stride = dst_first + channels + unit * random_size(&seed, 1, 3),
-        .src_stride = src_first + channels + (one_in(&seed, 2) ? 1 : unit) * random_size(&seed, 1, 3),
+        .src_stride =
+            src_first + channels + (one_in(&seed, 2) ? 1 : unit) * random_size(&seed, 1, 3),
         .pixels = random_size(&seed, 0, 90),
         .channels = channels,
     };

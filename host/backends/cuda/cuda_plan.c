@@ -117,6 +117,25 @@ static bool lay_out_weights(denseblock_plan *plan, struct dblk_cuda_plan *cuda) 
     return fits;
 }
 
+/* What no launch could take is refused now. */
+static denseblock_status check_launches(const denseblock_plan *plan) {
+    const struct dblk_cuda_plan *cuda = dblk_cuda_plan_of(plan);
+    denseblock_status status = DENSEBLOCK_OK;
+    for (int64_t l = 0; status == DENSEBLOCK_OK && l < plan->layer_count; l++) {
+        const struct dblk_direct_convolution convolution = {
+            .images = plan->slice_images,
+            .height = plan->height,
+            .width = plan->width,
+            .kernel_height = plan->layers[l].kernel_height,
+            .kernel_width = plan->layers[l].kernel_width,
+            .channels = plan->layers[l].channels,
+            .columns = cuda->layers[l].group_columns,
+        };
+        status = dblk_direct_check(&convolution);
+    }
+    return status;
+}
+
 denseblock_status dblk_cuda_plan_make(denseblock_plan *plan,
                                       const denseblock_plan_options *options) {
     const denseblock_status status = check_options(options);
@@ -139,7 +158,7 @@ denseblock_status dblk_cuda_plan_make(denseblock_plan *plan,
     if (!fits || !lay_out_weights(plan, cuda))
         return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT,
                          "what the block needs beside y is too large to address");
-    return DENSEBLOCK_OK;
+    return check_launches(plan);
 }
 
 static void describe_group(struct dblk_text *text, const denseblock_plan *plan, int64_t first) {
