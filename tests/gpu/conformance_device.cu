@@ -34,7 +34,10 @@ struct conformance_side conformance_device = {"no GPU", run};
 
 const char *conformance_device_begin(void) {
     struct cudaDeviceProp properties;
-    int count = 0;
+    int count = 0, driver = 0;
+    (void)cudaDriverGetVersion(&driver);
+    if (driver == 0)
+        return "this machine has no NVIDIA driver";
     cudaError_t error = cudaGetDeviceCount(&count);
     if (error == cudaSuccess && count == 0)
         error = cudaErrorNoDevice;

@@ -111,8 +111,8 @@ START_TEST(wrong_use_of_buffers_is_refused) {
                                          &address),
              DENSEBLOCK_INVALID_ARGUMENT, "memory 1");
     ck_fails(
-        denseblock_buffers_allocate(on.buffers, on.context, HOST, SIZE_MAX / 2, "huge", &address),
-        DENSEBLOCK_OUT_OF_MEMORY, "9223372036854775807");
+        denseblock_buffers_allocate(on.buffers, on.context, HOST, SIZE_MAX, "huge", &address),
+        DENSEBLOCK_OUT_OF_MEMORY, "18446744073709551615");
     ck_assert_uint_eq(denseblock_buffers_peak(on.buffers, HOST), 0);
     void *memory = allocate(on, 8, "once");
     ck_ok(denseblock_buffers_free(on.buffers, memory));
