@@ -24,8 +24,10 @@ size_t dblk_cache_bytes(void) {
 }
 
 size_t dblk_cache_for_slice(size_t one, int cores) {
-    const size_t near = told(2) / 4 * 3 * (size_t)cores;
-    return one <= near ? near : dblk_cache_bytes() / 4;
+    const size_t near = told(2) * (size_t)cores;
+    if (one > near)
+        return dblk_cache_bytes() / 4;
+    return one > near / 4 * 3 ? one : near / 4 * 3;
 }
 
 size_t dblk_cache_for_image(void) {

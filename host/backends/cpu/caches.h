@@ -12,9 +12,9 @@ size_t dblk_cache_bytes(void);
  * plan should count on. */
 size_t dblk_cache_total(void);
 
-/* What the transformed features of several images, `one` bytes each, may take together. If one
- * fits, three quarters of the second-level caches of so many cores; else a part of the last-level cache:
- * weights and y need the rest, and other programs. */
+/* What the transformed features of several images, `one` bytes each, may take together. If one fits
+ * into the second-level caches of so many cores: that one, or three quarters of them; else a part of the
+ * last-level cache: weights and y need the rest, and other programs. */
 size_t dblk_cache_for_slice(size_t one, int cores);
 
 /* The most that those of one image may take before it is computed in steps. */
