@@ -24,9 +24,13 @@ static cudaError_t set_number(int *out, int value) {
     return cudaSuccess;
 }
 
+/* Of the machine, which is only there once a call has begun. */
+static int driver_version(void) {
+    return double_machine.driver_version < 0 ? 0 : double_machine.driver_version;
+}
+
 cudaError_t cudaDriverGetVersion(int *version) {
-    const int driver = double_machine.driver_version < 0 ? 0 : double_machine.driver_version;
-    DOUBLE_CALL(DOUBLE_NOTHING, set_number(version, driver));
+    DOUBLE_CALL(DOUBLE_NOTHING, set_number(version, driver_version()));
 }
 
 cudaError_t cudaRuntimeGetVersion(int *version) {
