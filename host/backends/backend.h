@@ -6,6 +6,7 @@
 #include "denseblock.h"
 
 struct dblk_device;
+struct dblk_problem;
 struct dblk_region;
 struct dblk_text;
 
@@ -15,6 +16,10 @@ struct dblk_backend {
     const char *method;               /* a few words for denseblock_plan_describe */
     const struct dblk_device *device; /* the kind that it runs on */
 
+    /* Whether this machine has what the backend needs beside the device: DENSEBLOCK_OK, or else why
+     * not in `problem`. NULL: it needs nothing. */
+    denseblock_status (*check)(struct dblk_problem *problem);
+
     /* Completes a plan whose shape and layers are laid out: weights_bytes, the layers'
      * weights_offset, workspace_bytes and thread_count; and how the layer loop shall walk, if not
      * layer by layer over the whole batch. The options have a workspace limit. Refuses options it
@@ -22,8 +27,13 @@ struct dblk_backend {
      * DENSEBLOCK_INVALID_ARGUMENT. */
     denseblock_status (*plan)(denseblock_plan *plan, const denseblock_plan_options *options);
 
-    /* Repacks one checked kernel into the prepared weights. The layers come in order. Between the
-     * device's enter and leave, as all that follow. */
+    /* What a context of this backend has beside its queue: open sets context->state, close gives it
+     * back. Both are NULL where there is nothing. Between the device's enter and leave, as all that
+     * follow, and while the queue is open. */
+    denseblock_status (*open)(denseblock_context *context);
+    void (*close)(denseblock_context *context);
+
+    /* Repacks one checked kernel into the prepared weights. The layers come in order. */
     denseblock_status (*prepare_layer)(denseblock_context *context, const denseblock_plan *plan,
                                        int64_t l, const void *kernel, void *prepared);
 
@@ -48,7 +58,8 @@ struct dblk_backend {
     void (*describe)(struct dblk_text *text, const denseblock_plan *plan);
 };
 
-extern const struct dblk_backend dblk_backend_reference, dblk_backend_cpu, dblk_backend_cuda;
+extern const struct dblk_backend dblk_backend_reference, dblk_backend_cpu, dblk_backend_cuda,
+    dblk_backend_cublas;
 
 /* The backend of that name, or the one that AUTO stands for, if it can run on that device.
  * DENSEBLOCK_INVALID_ARGUMENT, DENSEBLOCK_UNAVAILABLE. */

@@ -9,6 +9,11 @@
 #else
 #define OF_CUDA_BUILD(backend) NULL
 #endif
+#ifdef DENSEBLOCK_BUILD_CUBLAS
+#define OF_CUBLAS_BUILD(backend) (&(backend))
+#else
+#define OF_CUBLAS_BUILD(backend) NULL
+#endif
 
 /* A backend that this build or version does not have is here by name alone, so that asking for it is
  * answered and not misunderstood. AUTO takes the first in this order that it may. */
@@ -22,7 +27,8 @@ static const struct {
     {DENSEBLOCK_BACKEND_CUDA, "cuda", DENSEBLOCK_MEMORY_DEVICE, true,
      OF_CUDA_BUILD(dblk_backend_cuda)},
     {DENSEBLOCK_BACKEND_CUDNN, "cudnn", DENSEBLOCK_MEMORY_DEVICE, false, NULL},
-    {DENSEBLOCK_BACKEND_CUBLAS, "cublas", DENSEBLOCK_MEMORY_DEVICE, false, NULL},
+    {DENSEBLOCK_BACKEND_CUBLAS, "cublas", DENSEBLOCK_MEMORY_DEVICE, false,
+     OF_CUBLAS_BUILD(dblk_backend_cublas)},
     {DENSEBLOCK_BACKEND_CPU, "cpu", DENSEBLOCK_MEMORY_HOST, true, &dblk_backend_cpu},
     {DENSEBLOCK_BACKEND_REFERENCE, "reference", DENSEBLOCK_MEMORY_HOST, true,
      &dblk_backend_reference},
@@ -79,12 +85,24 @@ denseblock_memory denseblock_backend_memory(denseblock_backend backend) {
 }
 
 static denseblock_status refuse_missing(denseblock_backend id, const char *name) {
-    if (id == DENSEBLOCK_BACKEND_CUDA)
+    if (id == DENSEBLOCK_BACKEND_CUDNN)
         return dblk_fail(DENSEBLOCK_UNAVAILABLE,
-                         "a CPU-only build has no cuda backend: build with nvcc, or use 'cpu'");
+                         "version %s has no %s backend yet: use 'cuda' or 'cpu'",
+                         denseblock_version_string(), name);
+#ifdef DENSEBLOCK_BUILD_CUDA
     return dblk_fail(DENSEBLOCK_UNAVAILABLE,
-                     "version %s has no %s backend yet: use 'cuda' or 'cpu'",
-                     denseblock_version_string(), name);
+                     "this build has no %s backend, since its header was not found: use 'cuda'",
+                     name);
+#else
+    return dblk_fail(DENSEBLOCK_UNAVAILABLE,
+                     "a CPU-only build has no %s backend: build with nvcc, or use 'cpu'", name);
+#endif
+}
+
+static denseblock_status check(const struct dblk_backend *backend, int device,
+                               struct dblk_problem *problem) {
+    const denseblock_status status = backend->device->check(device, problem);
+    return status == DENSEBLOCK_OK && backend->check != NULL ? backend->check(problem) : status;
 }
 
 denseblock_status dblk_backend_find(denseblock_backend id, int device,
@@ -99,7 +117,7 @@ denseblock_status dblk_backend_find(denseblock_backend id, int device,
         if (row == NULL)
             return refuse_missing(id, backends[i].name);
         struct dblk_problem problem;
-        const denseblock_status status = row->device->check(device, &problem);
+        const denseblock_status status = check(row, device, &problem);
         if (status != DENSEBLOCK_OK)
             return dblk_fail(status, "%s backend: %s", row->name, problem.text);
         *backend = row;

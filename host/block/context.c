@@ -8,6 +8,18 @@
 #include "device/device.h"
 #include "status/fail.h"
 
+/* Between enter and leave. */
+static denseblock_status open_parts(denseblock_context *context) {
+    const struct dblk_backend *backend = context->backend;
+    denseblock_status status = backend->device->open(context->device, &context->queue);
+    if (status != DENSEBLOCK_OK || backend->open == NULL)
+        return status;
+    status = backend->open(context);
+    if (status != DENSEBLOCK_OK)
+        backend->device->close(context->queue);
+    return status;
+}
+
 denseblock_status denseblock_context_create(denseblock_backend backend, int device,
                                             denseblock_context **context) {
     if (context == NULL)
@@ -26,7 +38,7 @@ denseblock_status denseblock_context_create(denseblock_backend backend, int devi
     int previous;
     status = dblk_context_enter(made, &previous);
     if (status == DENSEBLOCK_OK) {
-        status = found->device->open(device, &made->queue);
+        status = open_parts(made);
         dblk_context_leave(made, previous);
     }
     if (status != DENSEBLOCK_OK) {
@@ -55,6 +67,8 @@ void denseblock_context_destroy(denseblock_context *context) {
     int previous;
     /* Also where this fails, everything that can be is given back. */
     const denseblock_status entered = dblk_context_enter(context, &previous);
+    if (context->backend->close != NULL)
+        context->backend->close(context);
     context->backend->device->close(context->queue);
     if (entered == DENSEBLOCK_OK)
         dblk_context_leave(context, previous);

@@ -12,6 +12,7 @@ struct denseblock_context {
     const struct dblk_backend *backend;
     int device;
     struct dblk_queue *queue;      /* of that device */
+    void *state;                   /* of the backend: struct dblk_backend's open */
     denseblock_progress *progress; /* NULL: nobody asks */
     void *progress_user;
     double flops_done; /* of the execution that is running */

@@ -18,49 +18,35 @@ denseblock_status denseblock_device_query(int device, denseblock_device *info) {
 
 #else
 
-#include <dlfcn.h>
-
 #include "device/cuda_devices.h"
+#include "device/library.h"
 
-/* cuBLAS and cuDNN are looked for by name, so that the library starts without them. They are
- * asked for their version and closed again. */
-static void *open_library(const char *const *names) {
-    void *library = NULL;
-    for (; *names != NULL && library == NULL; names++)
-        library = dlopen(*names, RTLD_LAZY | RTLD_LOCAL);
-    return library;
-}
-
-/* dlsym gives a void *, which ISO C does not turn into a function pointer; POSIX does. */
-static void find_function(void *library, const char *name, void *function) {
-    *(void **)function = dlsym(library, name);
-}
-
+/* cuBLAS and cuDNN are asked for their version and closed again. */
 static int cublas_version(void) {
     static const char *const names[] = {"libcublas.so.13", "libcublas.so.12", NULL};
     enum { MAJOR, MINOR, PATCH, PROPERTY_COUNT }; /* libraryPropertyType of CUDA */
-    void *library = open_library(names);
+    void *library = dblk_library_open(names);
     if (library == NULL)
         return 0;
     int (*get_property)(int property, int *value) = NULL;
-    find_function(library, "cublasGetProperty", (void *)&get_property);
+    dblk_library_function(library, "cublasGetProperty", (void *)&get_property);
     int parts[PROPERTY_COUNT] = {0};
     for (int i = 0; i < PROPERTY_COUNT && get_property != NULL; i++)
         if (get_property(i, &parts[i]) != 0)
             parts[i] = 0;
-    dlclose(library);
+    dblk_library_close(library);
     return parts[MAJOR] * 10000 + parts[MINOR] * 100 + parts[PATCH];
 }
 
 static int cudnn_version(void) {
     static const char *const names[] = {"libcudnn.so.9", NULL};
-    void *library = open_library(names);
+    void *library = dblk_library_open(names);
     if (library == NULL)
         return 0;
     size_t (*get_version)(void) = NULL;
-    find_function(library, "cudnnGetVersion", (void *)&get_version);
+    dblk_library_function(library, "cudnnGetVersion", (void *)&get_version);
     const int version = get_version == NULL ? 0 : (int)get_version();
-    dlclose(library);
+    dblk_library_close(library);
     return version;
 }
 

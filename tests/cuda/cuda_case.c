@@ -97,9 +97,9 @@ denseblock_status cuda_case_run(const struct cuda_case *block) {
     if (block->desc->layer_count > MOST_LAYERS)
         return DENSEBLOCK_UNSUPPORTED;
     denseblock_status status =
-        denseblock_plan_create(block->desc, DENSEBLOCK_BACKEND_CUDA, block->options, &parts.plan);
+        denseblock_plan_create(block->desc, block->backend, block->options, &parts.plan);
     if (status == DENSEBLOCK_OK)
-        status = denseblock_context_create(DENSEBLOCK_BACKEND_CUDA, device, &parts.context);
+        status = denseblock_context_create(block->backend, device, &parts.context);
     if (status == DENSEBLOCK_OK)
         status = denseblock_buffers_create(false, &parts.buffers);
     if (status == DENSEBLOCK_OK)

@@ -1,4 +1,4 @@
-/* A block from host memory to host memory on the cuda backend: through the library's buffers and
+/* A block from host memory to host memory on a backend of GPUs: through the library's buffers and
  * copies, as a program would. None of Check's functions, so that a test can make any call of it
  * fail. */
 #ifndef DENSEBLOCK_TESTS_CUDA_CASE_H
@@ -7,6 +7,7 @@
 #include "denseblock.h"
 
 struct cuda_case {
+    denseblock_backend backend;
     const denseblock_desc *desc;
     const denseblock_plan_options *options; /* NULL: all default */
     const void *const *kernels;

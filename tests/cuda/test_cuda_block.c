@@ -1,8 +1,9 @@
-/* The cuda backend against the reference: goldens, random blocks, special values. */
+/* The backends of GPUs against the reference: goldens, random blocks, special values. */
 #include <dirent.h>
 #include <math.h>
 #include <stdlib.h>
 
+#include "backends.h"
 #include "cuda_case.h"
 #include "elements/elements.h"
 #include "fixture.h"
@@ -46,7 +47,7 @@ static void check_equal(const char *what, denseblock_type type, size_t count,
         ck_abort_msg("%s: error %g, the largest value is %g", what, error, largest);
 }
 
-/* The block of `fixture` (made for the reference), on the reference and on the cuda backend. */
+/* The block of `fixture` (made for the reference), on the reference and on the tested backend. */
 static void compare(const char *what, struct fixture *fixture,
                     const denseblock_plan_options *options, bool in_place, bool graph,
                     size_t y_shift) {
@@ -56,6 +57,7 @@ static void compare(const char *what, struct fixture *fixture,
     memset(y, 0xff, count * size);
     begin_quietly();
     ck_ok(cuda_case_run(&(struct cuda_case){
+        .backend = tested,
         .desc = &fixture->desc,
         .options = options,
         .kernels = (const void *const *)fixture->kernels,
@@ -87,7 +89,8 @@ START_TEST(it_reproduces_every_golden_case) {
             void *y = aligned_memory(elements * denseblock_type_size(golden.desc.type));
             for (int way = 0; way < 2; way++) {
                 begin_quietly();
-                ck_ok(cuda_case_run(&(struct cuda_case){.desc = &golden.desc,
+                ck_ok(cuda_case_run(&(struct cuda_case){.backend = tested,
+                                                        .desc = &golden.desc,
                                                         .kernels = kernels,
                                                         .x = golden.input.data,
                                                         .y = y,
@@ -115,7 +118,8 @@ START_TEST(it_equals_the_reference_on_random_blocks) {
         uint64_t state = seed;
         fixture_random_desc(&fixture, seed, type);
         fixture_make(&fixture, seed, NULL);
-        const denseblock_plan_options options = {.group_size = random_size(&state, 0, 4)};
+        const denseblock_plan_options options = {
+            .group_size = random_size(&state, 0, tested == DENSEBLOCK_BACKEND_CUDA ? 4 : 1)};
         char what[64];
         snprintf(what, sizeof what, "seed %llu, %s, group %d", (unsigned long long)seed,
                  denseblock_type_name(type), (int)options.group_size);
@@ -203,6 +207,102 @@ START_TEST(a_small_workspace_cuts_the_batch_and_changes_nothing) {
 }
 END_TEST
 
+START_TEST(a_small_workspace_cuts_the_pixels_and_changes_nothing) {
+    struct fixture fixture = {.desc = {.batch = 5,
+                                       .height = 6,
+                                       .width = 7,
+                                       .channels = 3,
+                                       .layer_count = 4,
+                                       .type = DENSEBLOCK_F32}};
+    fixture.desc.layers = fixture.layers;
+    denseblock_layers_fill(fixture.layers, 4, 3, 3, 5);
+    fixture_make(&fixture, 1, NULL);
+    /* What cuBLAS needs, with its alignment, and one row of 9 * 18 elements. */
+    const size_t least = 16384 + 192 + 704;
+    denseblock_plan_options options = {.workspace_limit = least};
+    compare("one pixel at a time", &fixture, &options, true, false, 0);
+    options.workspace_limit = 20000;
+    compare("five pixels at a time", &fixture, &options, false, true, 0);
+    options.workspace_limit = 100000;
+    compare("a hundred pixels at a time", &fixture, &options, true, false, 1);
+    denseblock_plan *plan;
+    for (size_t limit = least; limit < 400000; limit += 777) {
+        options.workspace_limit = limit;
+        ck_ok(denseblock_plan_create(&fixture.desc, tested, &options, &plan));
+        ck_assert_uint_le(denseblock_plan_workspace_bytes(plan), limit);
+        denseblock_plan_destroy(plan);
+    }
+    options.workspace_limit = least - 1;
+    ck_fails(denseblock_plan_create(&fixture.desc, tested, &options, &plan),
+             DENSEBLOCK_UNSUPPORTED, "raise the workspace limit of 17279");
+    fixture_free(&fixture);
+}
+END_TEST
+
+START_TEST(tf32_is_used_where_it_is_asked_for) {
+    struct fixture fixture = {.desc = {.batch = 1,
+                                       .height = 5,
+                                       .width = 4,
+                                       .channels = 8,
+                                       .layer_count = 2,
+                                       .type = DENSEBLOCK_F32}};
+    fixture.desc.layers = fixture.layers;
+    denseblock_layers_fill(fixture.layers, 2, 3, 3, 8);
+    fixture_make(&fixture, 1, NULL);
+    const size_t count = fixture_y_count(&fixture);
+    float *y = aligned_memory(count * sizeof *y);
+    denseblock_desc desc = fixture.desc;
+    desc.arithmetic = DENSEBLOCK_ARITHMETIC_TF32;
+    begin_quietly();
+    ck_ok(cuda_case_run(&(struct cuda_case){.backend = tested,
+                                            .desc = &desc,
+                                            .kernels = (const void *const *)fixture.kernels,
+                                            .x = fixture.x,
+                                            .y = y}));
+    check_quiet("TF32");
+    fixture_forward(&fixture);
+    double largest = 0, error = 0;
+    for (size_t i = 0; i < count; i++) {
+        const double wanted = dblk_element_load(DENSEBLOCK_F32, fixture.y, i);
+        largest = fmax(largest, fabs(wanted));
+        error = fmax(error, fabs((double)y[i] - wanted));
+    }
+    ck_assert_msg(error < 4e-3 * largest, "error %g, the largest value is %g", error, largest);
+#ifdef WITH_DOUBLE /* whether a GPU does is its own choice */
+    ck_assert_msg(error > 1e-5 * largest, "error %g, the largest value is %g", error, largest);
+#endif
+    free(y);
+    fixture_free(&fixture);
+}
+END_TEST
+
+START_TEST(what_cublas_cannot_do_is_refused_with_the_plan) {
+    const denseblock_layer layer = {.kernel_height = 3, .kernel_width = 3, .growth = 1};
+    denseblock_desc desc = {.batch = 1,
+                            .height = 1,
+                            .width = 1,
+                            .channels = 1 << 28,
+                            .layer_count = 1,
+                            .layers = &layer,
+                            .type = DENSEBLOCK_F16};
+    denseblock_plan *plan;
+    begin_quietly();
+    ck_fails(denseblock_plan_create(&desc, tested, NULL, &plan), DENSEBLOCK_UNSUPPORTED,
+             "layer 0: a sum of 2415919104 products");
+    desc.channels = (int64_t)1 << 31;
+    ck_fails(denseblock_plan_create(&desc, tested, NULL, &plan), DENSEBLOCK_UNSUPPORTED,
+             "y has 2147483649");
+    desc.channels = 1;
+    ck_fails(
+        denseblock_plan_create(&desc, tested, &(denseblock_plan_options){.group_size = 2}, &plan),
+        DENSEBLOCK_UNSUPPORTED, "not groups of 2");
+    ck_fails(denseblock_plan_create(
+                 &desc, tested,
+                 &(denseblock_plan_options){.algorithm = DENSEBLOCK_ALGORITHM_WINOGRAD2}, &plan),
+             DENSEBLOCK_UNSUPPORTED, "only the direct algorithm");
+}
+END_TEST
+
 START_TEST(an_empty_batch_and_a_block_without_layers_work) {
     struct fixture fixture = {
         .desc = {
@@ -233,7 +333,8 @@ START_TEST(kernels_that_are_not_finite_are_refused_with_their_place) {
     snprintf(place, sizeof place, "layer %d: the kernel's value at [0,0,0,%d] is -Inf", (int)last,
              (int)fixture.layers[last].growth - 1);
     begin_quietly();
-    ck_fails(cuda_case_run(&(struct cuda_case){.desc = &fixture.desc,
+    ck_fails(cuda_case_run(&(struct cuda_case){.backend = tested,
+                                               .desc = &fixture.desc,
                                                .kernels = (const void *const *)fixture.kernels,
                                                .x = fixture.x,
                                                .y = y}),
@@ -245,15 +346,21 @@ START_TEST(kernels_that_are_not_finite_are_refused_with_their_place) {
 END_TEST
 
 Suite *suite(void) {
-    const TTest *const tests[] = {
+    const TTest *const both[] = {
         it_reproduces_every_golden_case,
         it_equals_the_reference_on_random_blocks,
         it_equals_the_reference_on_the_blocks_of_densenets,
         nan_and_inf_come_out_where_the_formula_puts_them,
-        a_small_workspace_cuts_the_batch_and_changes_nothing,
         an_empty_batch_and_a_block_without_layers_work,
         kernels_that_are_not_finite_are_refused_with_their_place,
         NULL,
     };
-    return suite_of("cuda_block", tests);
+    const TTest *const of_cuda[] = {a_small_workspace_cuts_the_batch_and_changes_nothing, NULL};
+    const TTest *const of_cublas[] = {
+        a_small_workspace_cuts_the_pixels_and_changes_nothing,
+        tf32_is_used_where_it_is_asked_for,
+        what_cublas_cannot_do_is_refused_with_the_plan,
+        NULL,
+    };
+    return suite_of_backends("cuda_block", both, of_cuda, of_cublas);
 }

@@ -1,8 +1,9 @@
-/* The host side of the cuda backend on the runtime double: that it only enqueues, that it can be
+/* The host side of the backends of GPUs on the runtime double: that it only enqueues, that it can be
  * captured, and that every failure ends in a status and leaves nothing behind. */
 #include <math.h>
 #include <stdlib.h>
 
+#include "backends.h"
 #include "cuda_case.h"
 #include "failing_memory.h"
 #include "fixture.h"
@@ -29,7 +30,8 @@ static void sample_make(struct sample *sample) {
     denseblock_layers_fill(fixture->layers + 2, 1, 1, 1, 2);
     fixture_make(fixture, 1, NULL);
     sample->y = aligned_memory(fixture_y_count(fixture) * sizeof(float));
-    sample->block = (struct cuda_case){.desc = &fixture->desc,
+    sample->block = (struct cuda_case){.backend = tested,
+                                       .desc = &fixture->desc,
                                        .kernels = (const void *const *)fixture->kernels,
                                        .x = fixture->x,
                                        .y = sample->y};
@@ -78,6 +80,15 @@ static const char *const functions[] = {"cudaGetDevice",
                                         "cudaGraphInstantiateWithFlags",
                                         "cudaGraphLaunch",
                                         "launch",
+                                        "dlopen",
+                                        "dlsym",
+                                        "cublasCreate_v2",
+                                        "cublasSetStream_v2",
+                                        "cublasSetPointerMode_v2",
+                                        "cublasSetMathMode",
+                                        "cublasSetWorkspace_v2",
+                                        "cublasGemmEx",
+                                        "cublasDestroy_v2",
                                         "cudaFree",
                                         "cudaFreeAsync",
                                         "cudaFreeHost",
@@ -223,8 +234,8 @@ static void get_ready(const struct sample *sample, int device, struct ready *rea
     const denseblock_plan_options options = {.device = device};
     const size_t x_pixel = (size_t)desc->channels * sizeof(float);
     *ready = (struct ready){0};
-    ck_ok(denseblock_plan_create(desc, DENSEBLOCK_BACKEND_CUDA, &options, &ready->plan));
-    ck_ok(denseblock_context_create(DENSEBLOCK_BACKEND_CUDA, device, &ready->context));
+    ck_ok(denseblock_plan_create(desc, tested, &options, &ready->plan));
+    ck_ok(denseblock_context_create(tested, device, &ready->context));
     ck_ok(denseblock_buffers_create(false, &ready->buffers));
     ready->prepared = allocate(ready, denseblock_plan_weights_bytes(ready->plan));
     ready->workspace = allocate(ready, denseblock_plan_workspace_bytes(ready->plan));
@@ -297,8 +308,8 @@ START_TEST(a_forward_enqueues_and_does_nothing_else) {
         ck_assert_msg(cuda_double_calls(forbidden[f]) == before[f], "it calls %s", forbidden[f]);
     ck_ok(denseblock_context_synchronize(ready.context));
     emulator_count_work(&work);
-    ck_assert_uint_eq(work.launches,
-                      3); /* two convolutions for the group, one for the last layer */
+    /* Two convolutions for the group, one for the last layer; or a matrix for each layer. */
+    ck_assert_uint_eq(work.launches, 3);
     download(&ready, &sample);
     check_result(&sample);
     let_go(&ready);
@@ -358,7 +369,7 @@ START_TEST(prepared_weights_serve_every_stream) {
     sample_make(&sample);
     begin_quietly();
     get_ready(&sample, 0, &ready);
-    ck_ok(denseblock_context_create(DENSEBLOCK_BACKEND_CUDA, 0, &other));
+    ck_ok(denseblock_context_create(tested, 0, &other));
     ck_ok(denseblock_forward(other, ready.plan, ready.prepared, NULL, ready.y, ready.workspace));
     ck_ok(denseblock_context_synchronize(other));
     download(&ready, &sample);
@@ -377,7 +388,7 @@ START_TEST(buffers_on_a_gpu_are_accounted_for) {
     denseblock_buffers *buffers;
     void *device, *pinned;
     begin_quietly();
-    ck_ok(denseblock_context_create(DENSEBLOCK_BACKEND_CUDA, 0, &context));
+    ck_ok(denseblock_context_create(tested, 0, &context));
     const size_t own = cuda_double_memory();
     ck_ok(denseblock_buffers_create(true, &buffers));
     ck_ok(denseblock_buffers_allocate(buffers, context, DENSEBLOCK_MEMORY_DEVICE, 1000, "on it",
@@ -408,7 +419,7 @@ START_TEST(the_free_memory_of_a_gpu_is_known) {
     size_t bytes;
     const struct cuda_double_machine machine = {.memory_bytes = 1 << 20};
     cuda_double_begin(&machine);
-    ck_ok(denseblock_context_create(DENSEBLOCK_BACKEND_CUDA, 0, &context));
+    ck_ok(denseblock_context_create(tested, 0, &context));
     ck_ok(denseblock_context_free_memory(context, &bytes));
     ck_assert(bytes > (1 << 19) && bytes < (1 << 20));
     denseblock_context_destroy(context);
@@ -420,17 +431,15 @@ END_TEST
 
 static void check_missing(struct cuda_double_machine machine, const char *words) {
     cuda_double_begin(&machine);
-    ck_fails(denseblock_backend_check(DENSEBLOCK_BACKEND_CUDA), DENSEBLOCK_UNAVAILABLE, words);
+    ck_fails(denseblock_backend_check(tested), DENSEBLOCK_UNAVAILABLE, words);
     ck_assert_int_eq((int)denseblock_backend_auto(), (int)DENSEBLOCK_BACKEND_CPU);
     const denseblock_layer layer = {.kernel_height = 1, .kernel_width = 1, .growth = 1};
     const denseblock_desc desc = {
         .batch = 1, .height = 1, .width = 1, .channels = 1, .layer_count = 1, .layers = &layer};
     denseblock_plan *plan;
     denseblock_context *context;
-    ck_fails(denseblock_plan_create(&desc, DENSEBLOCK_BACKEND_CUDA, NULL, &plan),
-             DENSEBLOCK_UNAVAILABLE, words);
-    ck_fails(denseblock_context_create(DENSEBLOCK_BACKEND_CUDA, 0, &context),
-             DENSEBLOCK_UNAVAILABLE, words);
+    ck_fails(denseblock_plan_create(&desc, tested, NULL, &plan), DENSEBLOCK_UNAVAILABLE, words);
+    ck_fails(denseblock_context_create(tested, 0, &context), DENSEBLOCK_UNAVAILABLE, words);
     ck_ok(denseblock_plan_create(&desc, DENSEBLOCK_BACKEND_AUTO, NULL, &plan));
     ck_assert_int_eq((int)denseblock_plan_backend(plan), (int)DENSEBLOCK_BACKEND_CPU);
     denseblock_plan_destroy(plan);
@@ -488,7 +497,7 @@ START_TEST(a_context_is_destroyed_when_its_work_is_done) {
     denseblock_context *context;
     unsigned char *device, *pinned;
     begin_quietly();
-    ck_ok(denseblock_context_create(DENSEBLOCK_BACKEND_CUDA, 0, &context));
+    ck_ok(denseblock_context_create(tested, 0, &context));
     ck_assert_int_eq(cudaMalloc((void **)&device, COUNT), cudaSuccess);
     ck_assert_int_eq(cudaMemset(device, 7, COUNT), cudaSuccess);
     ck_assert_int_eq(cudaDeviceSynchronize(), cudaSuccess);
@@ -509,7 +518,7 @@ START_TEST(rows_are_copied_with_and_without_gaps) {
     denseblock_context *context;
     denseblock_buffers *buffers;
     begin_quietly();
-    ck_ok(denseblock_context_create(DENSEBLOCK_BACKEND_CUDA, 0, &context));
+    ck_ok(denseblock_context_create(tested, 0, &context));
     ck_ok(denseblock_buffers_create(false, &buffers));
     for (int way = 0; way < 4; way++) {
         const size_t host = way & 1 ? ROW : 4, device = way & 2 ? ROW : 5;
@@ -578,7 +587,7 @@ START_TEST(prepared_weights_are_complete_at_the_return) {
     sample_make(&sample);
     begin_quietly();
     get_ready(&sample, 0, &ready);
-    ck_ok(denseblock_context_create(DENSEBLOCK_BACKEND_CUDA, 0, &other));
+    ck_ok(denseblock_context_create(tested, 0, &other));
     const denseblock_desc *desc = &sample.fixture.desc;
     const void *kernels[FIXTURE_MAX_LAYERS];
     int64_t channels = desc->channels;
@@ -617,7 +626,7 @@ START_TEST(a_plan_for_another_gpu_is_refused) {
     const struct cuda_double_machine two = {.devices = 2};
     cuda_double_begin(&two);
     get_ready(&sample, 0, &first);
-    ck_ok(denseblock_context_create(DENSEBLOCK_BACKEND_CUDA, 1, &second));
+    ck_ok(denseblock_context_create(tested, 1, &second));
     static const char words[] = "the plan is for device 0, the context for device 1";
     ck_fails(
         denseblock_forward(second, first.plan, first.prepared, NULL, first.y, first.workspace),
@@ -675,9 +684,66 @@ START_TEST(auto_asks_the_gpu_that_is_meant) {
 }
 END_TEST
 
+/* ---- cuBLAS ---- */
+
+START_TEST(only_this_backend_is_lost_without_cublas) {
+    denseblock_context *context;
+    begin_quietly();
+    ck_ok(denseblock_backend_check(DENSEBLOCK_BACKEND_CUBLAS));
+    cuda_double_fail("dlopen", 1, cudaErrorUnknown);
+    ck_fails(denseblock_backend_check(DENSEBLOCK_BACKEND_CUBLAS), DENSEBLOCK_UNAVAILABLE,
+             "cublas backend: cuBLAS was not found, neither libcublas.so.13 nor libcublas.so.12");
+    cuda_double_fail("dlopen", 1, cudaErrorUnknown);
+    ck_fails(denseblock_context_create(DENSEBLOCK_BACKEND_CUBLAS, 0, &context),
+             DENSEBLOCK_UNAVAILABLE, "neither libcublas.so.13 nor libcublas.so.12");
+    cuda_double_fail("dlsym", 2, cudaErrorUnknown);
+    ck_fails(denseblock_backend_check(DENSEBLOCK_BACKEND_CUBLAS), DENSEBLOCK_UNAVAILABLE,
+             "has no function cublasDestroy_v2");
+    cuda_double_fail("dlopen", 1, cudaErrorUnknown);
+    ck_ok(denseblock_context_create(DENSEBLOCK_BACKEND_CUDA, 0, &context));
+    denseblock_context_destroy(context);
+    check_quiet("without cuBLAS");
+}
+END_TEST
+
+START_TEST(its_version_is_told_and_it_is_nobodys_automatic_choice) {
+    denseblock_cuda cuda;
+    begin_quietly();
+    denseblock_cuda_query(&cuda);
+    ck_assert_int_ge(cuda.cublas_version, 120000);
+    ck_assert_int_eq((int)denseblock_backend_auto(), (int)DENSEBLOCK_BACKEND_CUDA);
+}
+END_TEST
+
+START_TEST(an_error_of_cublas_is_told_with_its_text) {
+    static const struct {
+        const char *function;
+        cudaError_t error;
+        denseblock_status status;
+        const char *words;
+    } failures[] = {
+        {"cublasCreate_v2", cudaErrorMemoryAllocation, DENSEBLOCK_OUT_OF_MEMORY,
+         "cublasCreate failed: the resource allocation failed"},
+        {"cublasSetWorkspace_v2", cudaErrorInvalidValue, DENSEBLOCK_DEVICE_FAILED,
+         "cublasSetWorkspace failed: an invalid value was used as input"},
+        {"cublasGemmEx", cudaErrorUnknown, DENSEBLOCK_DEVICE_FAILED,
+         "cublasGemmEx failed: the function failed to launch on the GPU"},
+    };
+    struct sample sample;
+    sample_make(&sample);
+    for (size_t i = 0; i < sizeof failures / sizeof failures[0]; i++) {
+        begin_quietly();
+        cuda_double_fail(failures[i].function, 1, failures[i].error);
+        ck_fails(cuda_case_run(&sample.block), failures[i].status, failures[i].words);
+        check_quiet(failures[i].function);
+    }
+    sample_free(&sample);
+}
+END_TEST
+
 Suite *suite(void) {
     failing_memory_ignore(cuda_double_is_inside);
-    const TTest *const tests[] = {
+    const TTest *const both[] = {
         every_failing_call_gives_a_status_and_leaves_nothing,
         so_does_every_failing_allocation_of_the_host,
         so_it_does_where_there_are_no_memory_pools,
@@ -690,16 +756,25 @@ Suite *suite(void) {
         buffers_on_a_gpu_are_accounted_for,
         the_free_memory_of_a_gpu_is_known,
         what_is_missing_is_told,
-        a_gpu_that_works_is_described_and_chosen,
         an_old_error_of_the_caller_is_not_taken_for_ours,
         a_context_is_destroyed_when_its_work_is_done,
         rows_are_copied_with_and_without_gaps,
         everything_happens_on_the_gpu_of_the_context,
         prepared_weights_are_complete_at_the_return,
         a_plan_for_another_gpu_is_refused,
+        NULL,
+    };
+    const TTest *const of_cuda[] = {
+        a_gpu_that_works_is_described_and_chosen,
         a_plan_that_is_made_can_be_executed,
         auto_asks_the_gpu_that_is_meant,
         NULL,
     };
-    return suite_of("cuda_runtime", tests);
+    const TTest *const of_cublas[] = {
+        only_this_backend_is_lost_without_cublas,
+        its_version_is_told_and_it_is_nobodys_automatic_choice,
+        an_error_of_cublas_is_told_with_its_text,
+        NULL,
+    };
+    return suite_of_backends("cuda_runtime", both, of_cuda, of_cublas);
 }

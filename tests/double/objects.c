@@ -13,6 +13,7 @@ static const char *const kinds[] = {
     [DOUBLE_STREAM] = "stream",
     [DOUBLE_EVENT] = "event",
     [DOUBLE_GRAPH] = "graph",
+    [DOUBLE_CUBLAS_HANDLE] = "handle of cuBLAS",
     [DOUBLE_EXECUTABLE] = "executable graph",
 };
 

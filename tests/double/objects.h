@@ -11,6 +11,7 @@ enum double_kind {
     DOUBLE_STREAM,
     DOUBLE_EVENT,
     DOUBLE_GRAPH,
+    DOUBLE_CUBLAS_HANDLE,
     DOUBLE_EXECUTABLE
 };
 

@@ -3,10 +3,10 @@
 
 #include "backends/backend.h"
 #include "backends/cuda/cuda_plan.h"
+#include "backends/device_tensor.h"
 #include "block/context.h"
 #include "cuda_check.h"
 #include "device/device.h"
-#include "elementwise.h"
 
 static denseblock_status pack(denseblock_context *context, const denseblock_plan *plan,
                               const struct dblk_layer *layer, const void *kernel,
@@ -46,28 +46,6 @@ static denseblock_status cuda_prepare_layer(denseblock_context *context,
         status = pack(context, plan, layer, kernel, before, layer->channels - before, 0,
                       layer->growth, (char *)prepared + layer->weights_offset);
     return status;
-}
-
-static denseblock_status cuda_place_input(denseblock_context *context,
-                                          const denseblock_plan *plan,
-                                          const struct dblk_region *region, const void *x,
-                                          void *y, void *workspace) {
-    (void)workspace;
-    if (x == NULL)
-        return DENSEBLOCK_OK;
-    const size_t size = denseblock_type_size(plan->type);
-    const int64_t image_pixels = plan->height * plan->width;
-    const size_t first = (size_t)(region->image * image_pixels);
-    const struct dblk_channel_copy copy = {
-        .type = plan->type,
-        .dst = (char *)y + first * (size_t)plan->output_channels * size,
-        .dst_stride = plan->output_channels,
-        .src = (const char *)x + first * (size_t)plan->channels * size,
-        .src_stride = plan->channels,
-        .pixels = region->images * image_pixels,
-        .channels = plan->channels,
-    };
-    return dblk_copy_channels(denseblock_context_stream(context), &copy);
 }
 
 /* The outer convolution of a group is done with its first layer. */
@@ -113,7 +91,7 @@ const struct dblk_backend dblk_backend_cuda = {
     .device = &dblk_cuda_device,
     .plan = dblk_cuda_plan_make,
     .prepare_layer = cuda_prepare_layer,
-    .place_input = cuda_place_input,
+    .place_input = dblk_device_place_input,
     .forward_layer = cuda_forward_layer,
     .describe = dblk_cuda_plan_describe,
 };
