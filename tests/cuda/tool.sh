@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The tool's cuda backend, on the runtime double and the emulator: nothing here runs on a GPU.
+# The tool's backends of GPUs, on the runtime double and the emulator: nothing here runs on a GPU.
 set -euo pipefail
 # shellcheck source=tests/cli/lib.sh
 source "$(dirname "$0")/../cli/lib.sh"
@@ -106,6 +106,35 @@ test_missing() {
     unset CUDA_DOUBLE_DRIVER
     export CUDA_DOUBLE_NO_IMAGE=1
     refused 3 "this build has code for" -- "${run[@]}" --backend cuda
+}
+
+test_cublas() {
+    local type case=$cases/odd_plane
+    expect 0 info
+    expect_text out "cublas      can run" "cuda        can run; auto chooses it"
+    expect_no_text out "cuBLAS      not found"
+    for type in f32 f64 f16 bf16; do
+        expect 0 verify --backend cublas --trials 3 --seed 11 --dtype "$type"
+        expect_text out "3 of 3 trials equal"
+    done
+    expect 0 verify --backend all --trials 2
+    expect_text out cublas
+    expect 0 run --input "$case/input.npy" --kernels "$case" --output y.npy --backend cublas \
+        --check --expect "$case/output.npy"
+    expect_text out "backend     cublas" "check       equal" "expect      equal"
+    expect 0 bench --shape 1,5,6,3 --layers 2 --growth 4 --backend cublas --repeat 2 --plan
+    expect_text out "cublas graph" "products of cuBLAS, sums in f32" "30 pixels at a time"
+    refused 2 "not groups of 2" -- \
+        bench --shape 1,5,6,3 --layers 2 --growth 4 --backend cublas --group 2
+    local run=(run --input "$case/input.npy" --kernels "$case" --output y.npy)
+    export CUDA_DOUBLE_FAIL=dlopen:1:1
+    refused 3 "neither libcublas.so.13 nor libcublas.so.12" -- "${run[@]}" --backend cublas
+    export CUDA_DOUBLE_FAIL=cublasGemmEx:2:2
+    refused 3 "cublasGemmEx failed: the resource allocation failed" -- \
+        "${run[@]}" --backend cublas
+    export CUDA_DOUBLE_FAIL=dlopen:1:1
+    expect 0 "${run[@]}"
+    expect_text out "backend     cuda"
 }
 
 # The program with the real CUDA runtime needs no library of NVIDIA to start.
