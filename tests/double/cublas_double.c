@@ -28,7 +28,8 @@ struct cublasContext {
     int device;
     cudaStream_t stream;
     struct double_span workspace;
-    bool has_workspace; /* the caller's; setting a stream takes it away */
+    char *scratch;      /* where it begins */
+    bool has_workspace; /* the caller's: setting a stream takes it away */
     cublasPointerMode_t pointer_mode;
     cublasMath_t math_mode;
 };
@@ -132,6 +133,7 @@ static cublasStatus_t set_workspace(cublasHandle_t handle, void *workspace, size
     if (bytes > 0 && !is_on_device(span))
         return CUBLAS_STATUS_INVALID_VALUE;
     handle->workspace = span;
+    handle->scratch = workspace;
     handle->has_workspace = true;
     return CUBLAS_STATUS_SUCCESS;
 }
@@ -199,14 +201,15 @@ const char *cublasGetStatusString(cublasStatus_t status) {
 
 /* Elements [rows][columns], column by column. */
 struct matrix {
-    char *begin;
+    const char *begin;
     denseblock_type type;
     size_t rows, columns, stride;
 };
 
 struct product {
     struct double_work base;
-    struct matrix a, b, c; /* as they lie in memory */
+    struct matrix a, b, c;  /* as they lie in memory */
+    char *result, *scratch; /* where c and the workspace begin */
     bool a_transposed, b_transposed, tf32;
     double alpha, beta;
     struct double_span workspace;
@@ -269,7 +272,7 @@ static void compute(const struct product *product) {
             sum *= product->alpha;
             if (product->beta != 0)
                 sum += product->beta * dblk_element_load(c->type, c->begin, place);
-            dblk_element_store(c->type, c->begin, place, sum);
+            dblk_element_store(c->type, product->result, place, sum);
         }
     for (size_t column = 0; column < c->columns; column++)
         emulator_memory_written(c->begin + matrix_bytes(c, column * c->stride),
@@ -277,11 +280,10 @@ static void compute(const struct product *product) {
 }
 
 /* Whoever thinks that it is his finds it changed. */
-static void use_workspace(struct double_span workspace) {
-    const size_t bytes = workspace.bytes < GARBAGE_BYTES ? workspace.bytes : GARBAGE_BYTES;
-    char *begin = (char *)(uintptr_t)workspace.begin;
-    memset(begin, GARBAGE, bytes);
-    memset(begin + workspace.bytes - bytes, GARBAGE, bytes);
+static void use_workspace(char *scratch, size_t all) {
+    const size_t bytes = all < GARBAGE_BYTES ? all : GARBAGE_BYTES;
+    memset(scratch, GARBAGE, bytes);
+    memset(scratch + all - bytes, GARBAGE, bytes);
 }
 
 static cudaError_t run_product(struct double_work *work) {
@@ -296,7 +298,7 @@ static cudaError_t run_product(struct double_work *work) {
     if (product->beta != 0)
         check_written(&product->c, "C");
     double_memory_open_all(true);
-    use_workspace(product->workspace);
+    use_workspace(product->scratch, product->workspace.bytes);
     compute(product);
     double_memory_open_all(false);
     return cudaSuccess;
@@ -345,7 +347,7 @@ static double scalar(const void *address, cublasComputeType_t sums) {
 
 static bool is_matrix(const struct matrix *matrix) {
     if ((uintptr_t)matrix->begin % denseblock_type_size(matrix->type) != 0) {
-        double_mistake("cublasGemmEx: %p is no address of its type", (void *)matrix->begin);
+        double_mistake("cublasGemmEx: %p is no address of its type", (const void *)matrix->begin);
         return false;
     }
     return span_of(matrix).bytes == 0 || is_on_device(span_of(matrix));
@@ -388,6 +390,7 @@ static cublasStatus_t multiply(cublasHandle_t handle, const struct product *what
     product->base.run = run_product;
     product->base.destroy = destroy_product;
     product->workspace = handle->workspace;
+    product->scratch = handle->scratch;
     return status_of(double_enqueue(stream, &product->base));
 }
 
@@ -406,7 +409,7 @@ static bool are_good(const struct sizes *sizes) {
 
 static struct matrix matrix_of(const void *begin, bool transposed, int rows, int columns,
                                int stride) {
-    return (struct matrix){.begin = (char *)(uintptr_t)begin,
+    return (struct matrix){.begin = begin,
                            .rows = (size_t)(transposed ? columns : rows),
                            .columns = (size_t)(transposed ? rows : columns),
                            .stride = (size_t)stride};
@@ -430,6 +433,7 @@ cublasStatus_t cublasGemmEx(cublasHandle_t handle, cublasOperation_t transa,
             .a = matrix_of(a, transa != CUBLAS_OP_N, m, k, lda),
             .b = matrix_of(b, transb != CUBLAS_OP_N, k, n, ldb),
             .c = matrix_of(c, false, m, n, ldc),
+            .result = c,
             .a_transposed = transa != CUBLAS_OP_N,
             .b_transposed = transb != CUBLAS_OP_N,
             .tf32 = sums == CUBLAS_COMPUTE_32F_FAST_TF32 ||

@@ -12,6 +12,12 @@ struct with {
     float *a, *b, *c, *workspace;
 };
 
+static float *new_floats(size_t count) {
+    void *memory = NULL;
+    ck_cuda(cudaMalloc(&memory, count * sizeof(float)));
+    return memory;
+}
+
 static void fill(float *to, const float *from, size_t count) {
     ck_cuda(cudaMemcpy(to, from, count * sizeof *from, cudaMemcpyHostToDevice));
 }
@@ -23,10 +29,10 @@ static void prepare(struct with *with) {
     static const float c[] = {7, 7, 7, 7, 7, 7, 7, 7};
     cuda_double_begin(NULL);
     with->stream = new_stream(cudaStreamNonBlocking);
-    with->a = (float *)new_device(6);
-    with->b = (float *)new_device(6);
-    with->c = (float *)new_device(8);
-    with->workspace = (float *)new_device(WORKSPACE / sizeof(float));
+    with->a = new_floats(6);
+    with->b = new_floats(6);
+    with->c = new_floats(8);
+    with->workspace = new_floats(WORKSPACE / sizeof(float));
     fill(with->a, a, 6);
     fill(with->b, b, 6);
     fill(with->c, c, 8);
@@ -148,7 +154,7 @@ START_TEST(what_is_out_of_bounds_or_was_never_written_is_a_mistake) {
               CUBLAS_STATUS_EXECUTION_FAILED);
     check_mistake("bytes 0 to 36 of device memory");
     prepare(&with);
-    with.b = (float *)new_device(6);
+    with.b = new_floats(6);
     ck_cublas(multiply(&with, CUBLAS_OP_N, CUBLAS_OP_N, usual, 0, CUBLAS_COMPUTE_32F),
               CUBLAS_STATUS_SUCCESS);
     ck_cuda(cudaStreamSynchronize(with.stream));

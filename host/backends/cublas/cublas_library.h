@@ -21,7 +21,7 @@ struct dblk_problem;
 
 /* Each with the type that the header gives it. */
 struct dblk_cublas {
-#define DBLK_CUBLAS_MEMBER(function) __typeof__(&(function)) function;
+#define DBLK_CUBLAS_MEMBER(function) __typeof__ (&(function))(function);
     DBLK_CUBLAS_FUNCTIONS(DBLK_CUBLAS_MEMBER)
 #undef DBLK_CUBLAS_MEMBER
 };
