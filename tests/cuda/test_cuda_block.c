@@ -181,16 +181,22 @@ START_TEST(nan_and_inf_come_out_where_the_formula_puts_them) {
 }
 END_TEST
 
+/* To be cut: four layers that each add 5 channels to 3. */
+static void make_batch_of_five(struct fixture *fixture) {
+    *fixture = (struct fixture){.desc = {.batch = 5,
+                                         .height = 6,
+                                         .width = 7,
+                                         .channels = 3,
+                                         .layer_count = 4,
+                                         .layers = fixture->layers,
+                                         .type = DENSEBLOCK_F32}};
+    denseblock_layers_fill(fixture->layers, 4, 3, 3, 5);
+    fixture_make(fixture, 1, NULL);
+}
+
 START_TEST(a_small_workspace_cuts_the_batch_and_changes_nothing) {
-    struct fixture fixture = {.desc = {.batch = 5,
-                                       .height = 6,
-                                       .width = 7,
-                                       .channels = 3,
-                                       .layer_count = 4,
-                                       .type = DENSEBLOCK_F32}};
-    fixture.desc.layers = fixture.layers;
-    denseblock_layers_fill(fixture.layers, 4, 3, 3, 5);
-    fixture_make(&fixture, 1, NULL);
+    struct fixture fixture;
+    make_batch_of_five(&fixture);
     /* Of 4 layers of 5 columns, padded to 8, three leave sums: 96 bytes a pixel. */
     const size_t image = 6 * 7 * 3 * 8 * sizeof(float);
     denseblock_plan_options options = {.group_size = 4, .workspace_limit = 2 * image};
@@ -208,15 +214,8 @@ START_TEST(a_small_workspace_cuts_the_batch_and_changes_nothing) {
 END_TEST
 
 START_TEST(a_small_workspace_cuts_the_pixels_and_changes_nothing) {
-    struct fixture fixture = {.desc = {.batch = 5,
-                                       .height = 6,
-                                       .width = 7,
-                                       .channels = 3,
-                                       .layer_count = 4,
-                                       .type = DENSEBLOCK_F32}};
-    fixture.desc.layers = fixture.layers;
-    denseblock_layers_fill(fixture.layers, 4, 3, 3, 5);
-    fixture_make(&fixture, 1, NULL);
+    struct fixture fixture;
+    make_batch_of_five(&fixture);
     /* What cuBLAS needs, with its alignment, and one row of 9 * 18 elements. */
     const size_t least = 16384 + 192 + 704;
     denseblock_plan_options options = {.workspace_limit = least};
