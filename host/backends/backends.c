@@ -68,7 +68,8 @@ static denseblock_backend choose_for(int device) {
         if (backends[i].for_auto && backends[i].backend != NULL &&
             backends[i].backend->device->check(device, &problem) == DENSEBLOCK_OK)
             return backends[i].id;
-    return DENSEBLOCK_BACKEND_CPU; /* which will say that it has no such device */
+    /* Who is there will say that it has no such device. */
+    return device == 0 ? DENSEBLOCK_BACKEND_CPU : choose_for(0);
 }
 
 denseblock_backend denseblock_backend_auto(void) {

@@ -52,8 +52,9 @@ START_TEST(auto_asks_the_gpu_that_is_meant) {
     const denseblock_desc desc = {
         .batch = 1, .height = 1, .width = 1, .channels = 1, .layer_count = 1, .layers = &layer};
     denseblock_plan *plan;
-    const struct cuda_double_machine two = {.devices = 2};
+    const struct cuda_double_machine two = {.devices = 2, .first_usable = 1};
     cuda_double_begin(&two);
+    ck_assert_int_eq((int)denseblock_backend_auto(), (int)DENSEBLOCK_BACKEND_CPU); /* GPU 0 */
     ck_ok(denseblock_plan_create(&desc, DENSEBLOCK_BACKEND_AUTO,
                                  &(denseblock_plan_options){.device = 1}, &plan));
     ck_assert_int_eq((int)denseblock_plan_backend(plan), (int)DENSEBLOCK_BACKEND_CUDA);
@@ -61,7 +62,11 @@ START_TEST(auto_asks_the_gpu_that_is_meant) {
     denseblock_plan_destroy(plan);
     ck_fails(denseblock_plan_create(&desc, DENSEBLOCK_BACKEND_AUTO,
                                     &(denseblock_plan_options){.device = 2}, &plan),
-             DENSEBLOCK_INVALID_ARGUMENT, "device 2");
+             DENSEBLOCK_INVALID_ARGUMENT, "CPU backends run on the processor");
+    cuda_double_begin(&(struct cuda_double_machine){.devices = 2});
+    ck_fails(denseblock_plan_create(&desc, DENSEBLOCK_BACKEND_AUTO,
+                                    &(denseblock_plan_options){.device = 2}, &plan),
+             DENSEBLOCK_INVALID_ARGUMENT, "no device 2: this machine has GPUs 0 to 1");
 }
 END_TEST
 

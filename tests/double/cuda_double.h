@@ -23,6 +23,7 @@ struct cuda_double_machine {
     size_t memory_bytes;    /* of each device; default 1 GiB */
     bool no_pools;          /* cudaMallocAsync is not supported */
     bool no_image;          /* kernels were not compiled for it */
+    int first_usable;       /* kernels were not compiled for the devices before this one */
 };
 
 /* Forgets everything, and begins anew. NULL: the machine of the environment (program.h). */

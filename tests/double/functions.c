@@ -38,7 +38,9 @@ void double_forget_functions(void) {
 static cudaError_t check(const void *function) {
     if (function == NULL)
         return cudaErrorInvalidDeviceFunction;
-    return double_machine.no_image ? cudaErrorNoKernelImageForDevice : cudaSuccess;
+    const bool has_code =
+        !double_machine.no_image && double_current_device() >= double_machine.first_usable;
+    return has_code ? cudaSuccess : cudaErrorNoKernelImageForDevice;
 }
 
 static void set_shared_bytes(const void *function, int bytes) {

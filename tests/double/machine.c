@@ -40,6 +40,8 @@ static void merge(struct cuda_double_machine *machine, const struct cuda_double_
         machine->memory_bytes = from->memory_bytes;
     machine->no_pools = machine->no_pools || from->no_pools;
     machine->no_image = machine->no_image || from->no_image;
+    if (from->first_usable != 0)
+        machine->first_usable = from->first_usable;
 }
 
 static void begin(const struct cuda_double_machine *machine) {
