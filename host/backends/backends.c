@@ -62,14 +62,20 @@ denseblock_status denseblock_backend_from_name(const char *name, denseblock_back
                      name);
 }
 
-static denseblock_backend choose_for(int device) {
+/* The first that can run on that device, or AUTO if none can. */
+static denseblock_backend first_for(int device) {
     struct dblk_problem problem;
     for (int i = 0; i < ROW_COUNT; i++)
         if (backends[i].for_auto && backends[i].backend != NULL &&
             backends[i].backend->device->check(device, &problem) == DENSEBLOCK_OK)
             return backends[i].id;
-    /* Who is there will say that it has no such device. */
-    return device == 0 ? DENSEBLOCK_BACKEND_CPU : choose_for(0);
+    return DENSEBLOCK_BACKEND_AUTO;
+}
+
+/* Where there is no such device, that of device 0 will say so. */
+static denseblock_backend choose_for(int device) {
+    const denseblock_backend found = first_for(device);
+    return found != DENSEBLOCK_BACKEND_AUTO ? found : first_for(0);
 }
 
 denseblock_backend denseblock_backend_auto(void) {
