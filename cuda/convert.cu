@@ -10,10 +10,10 @@
  *   dblk_convert_kernel                  256       0    30/8    32/8    28/8
  */
 #include "cuda_check.h"
+#include "element_vector.h"
 #include "elementwise.h"
 #include "grid.h"
 #include "kernel_language.h"
-#include "vector_access.h"
 
 /* What is known of a type: its bits, and what a NaN of it looks like. */
 template <typename T> struct format;
@@ -117,30 +117,17 @@ template <typename D, typename S> __device__ D convert(S value) {
         .value;
 }
 
-/* N elements in one access. */
-template <int BYTES> struct access_of;
-template <> struct access_of<2> { using type = uint16_t; };
-template <> struct access_of<4> { using type = uint32_t; };
-template <> struct access_of<8> { using type = uint2; };
-template <> struct access_of<16> { using type = uint4; };
-template <typename T, int N> union elements {
-    typename access_of<N * sizeof(T)>::type whole;
-    T each[N];
-    __device__ elements() {
-    }
-};
-
 template <typename D, typename S, int N>
 __global__ void dblk_convert_kernel(D *dst, const S *src, int64_t count) {
     for (int64_t i = dblk_grid_thread() * N; i < count; i += dblk_grid_threads() * N) {
-        elements<D, N> to;
-        elements<S, N> from;
+        dblk_elements<D, N> to;
+        dblk_elements<S, N> from;
         if (i + N <= count) {
-            from.whole = load_vector<decltype(from.whole)>(src + i);
+            from.load(src + i);
 #pragma unroll
             for (int e = 0; e < N; e++)
                 to.each[e] = convert<D>(from.each[e]);
-            store_vector(dst + i, to.whole);
+            to.store(dst + i);
         } else {
             for (int64_t e = i; e < count; e++)
                 dst[e] = convert<D>(src[e]);

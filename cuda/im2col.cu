@@ -10,9 +10,9 @@
  */
 #include "cuda_check.h"
 #include "element.h"
+#include "element_vector.h"
 #include "elementwise.h"
 #include "kernel_language.h"
-#include "vector_access.h"
 
 enum { LANES = 32, WARPS = 8 };
 
@@ -50,18 +50,9 @@ __device__ im2col_place find_place(int64_t piece, const im2col_sizes &sizes) {
     return {tap / sizes.kernel_width, tap % sizes.kernel_width, piece % sizes.pieces};
 }
 
-template <typename T, typename V> union im2col_piece {
-    static constexpr int COUNT = sizeof(V) / sizeof(T);
-    V whole;
-    T elements[COUNT];
-    __device__ im2col_piece() {
-    }
-};
-
-template <typename T, typename V>
+template <typename T, int COUNT>
 __global__ void __launch_bounds__(LANES *WARPS)
     dblk_im2col_kernel(T *dst, const T *y, const im2col_sizes sizes) {
-    constexpr int COUNT = im2col_piece<T, V>::COUNT;
     const im2col_place begin = find_place(threadIdx.x % LANES, sizes);
     const im2col_place step = find_place(LANES, sizes);
     for (int64_t i = static_cast<int64_t>(blockIdx.x) * WARPS + threadIdx.x / LANES;
@@ -75,30 +66,29 @@ __global__ void __launch_bounds__(LANES *WARPS)
         for (im2col_place at = begin; at.row < sizes.kernel_height; advance(&at, step, sizes)) {
             const bool inside = top + at.row >= 0 && top + at.row < sizes.height &&
                                 left + at.column >= 0 && left + at.column < sizes.width;
-            im2col_piece<T, V> piece;
-            piece.whole = V();
+            dblk_elements<T, COUNT> piece;
+            piece.whole = {};
             if (inside) {
                 const int64_t from = corner + at.row * sizes.width + at.column;
-                piece.whole = load_vector<V>(y + from * sizes.pixel_stride + at.piece * COUNT);
+                piece.load(y + from * sizes.pixel_stride + at.piece * COUNT);
             }
 #pragma unroll
             for (int e = 0; e < COUNT; e++)
-                piece.elements[e] = dblk_relu_element(piece.elements[e]);
-            store_vector(to, piece.whole);
+                piece.each[e] = dblk_relu_element(piece.each[e]);
+            piece.store(to);
             to += LANES * COUNT;
         }
     }
 }
 
-template <typename T, typename V>
+template <typename T, int COUNT>
 static denseblock_status launch(void *stream, const struct dblk_im2col *c) {
     const im2col_sizes sizes = {
-        c->height,        c->width,        c->pixel_stride,
-        c->kernel_height, c->kernel_width, c->channels / im2col_piece<T, V>::COUNT,
-        c->first_pixel,   c->pixels,       c->dst_stride,
+        c->height,           c->width,       c->pixel_stride, c->kernel_height, c->kernel_width,
+        c->channels / COUNT, c->first_pixel, c->pixels,       c->dst_stride,
     };
     const int64_t blocks = (c->pixels - 1) / WARPS + 1;
-    LAUNCH((dblk_im2col_kernel<T, V>), static_cast<unsigned>(blocks < 8192 ? blocks : 8192),
+    LAUNCH((dblk_im2col_kernel<T, COUNT>), static_cast<unsigned>(blocks < 8192 ? blocks : 8192),
            LANES * WARPS, 0, static_cast<cudaStream_t>(stream), static_cast<T *>(c->dst),
            static_cast<const T *>(c->y), sizes);
     return dblk_launch_check("dblk_im2col_kernel");
@@ -110,10 +100,10 @@ static denseblock_status launch_type(void *stream, const struct dblk_im2col *c) 
         reinterpret_cast<uintptr_t>(c->dst) | reinterpret_cast<uintptr_t>(c->y) |
         static_cast<uintptr_t>(c->dst_stride | c->pixel_stride | c->channels) * sizeof(T);
     if (all % 16 == 0)
-        return launch<T, uint4>(stream, c);
+        return launch<T, 16 / sizeof(T)>(stream, c);
     if (all % 8 == 0)
-        return launch<T, uint2>(stream, c);
-    return launch<T, T>(stream, c);
+        return launch<T, 8 / sizeof(T)>(stream, c);
+    return launch<T, 1>(stream, c);
 }
 
 denseblock_status dblk_im2col(void *stream, const struct dblk_im2col *c) {

@@ -1,0 +1,82 @@
+/* Winograd convolution of 3x3 kernels with a kept transform: what is done beside the matrix products.
+ * C can call it.
+ *
+ * An image is cut into tiles of `tile` x `tile` outputs, F(2x2,3x3) or F(4x4,3x3) (Lavin and Gray
+ * 2016, arXiv 1509.09308), at the lower and right edges with what is outside cut off. Tiles are
+ * numbered image by image, row by row. To each belong (tile + 2)^2 points:
+ *
+ *     stack     [points][tiles][stack_stride]      relu(y), transformed, in y's type: a tile's features
+ *                                                  are kept for all later layers
+ *     weights   [points][channels][columns]        kernels, transformed likewise
+ *     products  [points][tiles][products_stride]   stack * weights, f64 for f64 and f32 otherwise,
+ *                                                  which the output transform makes features of
+ *
+ * A tile whose outputs are not all finite is computed once more, directly: the reference's NaN and Inf,
+ * where the transform makes NaN of Inf, or where it overflows. */
+#ifndef DENSEBLOCK_CUDA_WINOGRAD_H
+#define DENSEBLOCK_CUDA_WINOGRAD_H
+
+#include "denseblock.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Features of some images. */
+struct dblk_winograd_images {
+    denseblock_type type;
+    int tile; /* 2, or for f32 also 4 */
+    void *y;  /* [images,height,width,pixel_stride] */
+    int64_t images, height, width, pixel_stride;
+};
+
+static inline int dblk_winograd_points(int tile) {
+    return (tile + 2) * (tile + 2);
+}
+
+static inline int64_t dblk_winograd_tiles(int tile, int64_t images, int64_t height,
+                                          int64_t width) {
+    return images * ((height + tile - 1) / tile) * ((width + tile - 1) / tile);
+}
+
+/* Transforms the channels [first_channel, first_channel + channels) of y into those of the stack. */
+struct dblk_winograd_input {
+    struct dblk_winograd_images images;
+    int64_t first_channel, channels;
+    void *stack;
+    int64_t stack_stride, stack_plane; /* from tile to tile, from point to point; elements */
+    bool tf32;                         /* f32 only: the stack is rounded to TF32 */
+};
+denseblock_status dblk_winograd_input(void *stream, const struct dblk_winograd_input *input);
+
+/* Transforms the columns [column, column + growth) of the products into the channels [channels,
+ * channels + growth) of y. */
+struct dblk_winograd_output {
+    struct dblk_winograd_images images;
+    int64_t channels, growth;
+    const void *products;
+    int64_t column, products_stride, products_plane;
+    const void *kernel; /* [3,3,channels,growth], as it came */
+};
+denseblock_status dblk_winograd_output(void *stream, const struct dblk_winograd_output *output);
+
+/* Transforms the channels [first_channel, first_channel + channels) of a kernel [3,3,kernel_channels,
+ * growth] into the columns from `column` on of [points][channels][columns]. */
+struct dblk_winograd_weights {
+    denseblock_type type;
+    int tile;
+    const void *kernel;
+    int64_t kernel_channels, growth;
+    int64_t first_channel, channels;
+    void *transformed;
+    int64_t column, columns;
+    bool tf32; /* as that of the input */
+};
+denseblock_status dblk_winograd_weights(void *stream,
+                                        const struct dblk_winograd_weights *weights);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,66 @@
+/* The transform of a Winograd convolution's kernels: in f64 and rounded once, since it is done once for
+ * any number of executions. A thread for each channel and output.
+ *
+ * As nvcc 13.0 compiles it (tests/resources): registers of a thread, and blocks of a multiprocessor.
+ *
+ *   kernel                           threads  shared   sm_80   sm_90  sm_100
+ *   dblk_winograd_weights_kernel         256       0    1/1    1/1    1/1
+ */
+#include "grid.h"
+#include "winograd_tile.h"
+#include "winograd_transform.h"
+
+struct weights_sizes {
+    int64_t kernel_channels, growth;
+    int64_t first_channel, channels;
+    int64_t column, columns;
+    bool tf32;
+};
+
+template <typename T, int TILE>
+__global__ void dblk_winograd_weights_kernel(T *transformed, const T *kernel,
+                                             const weights_sizes sizes) {
+    using R = typename dblk_real<T>::type;
+    using transform = winograd_transform<TILE>;
+    constexpr int POINTS = transform::POINTS;
+    const int64_t kernel_plane = sizes.kernel_channels * sizes.growth;
+    const int64_t plane = sizes.channels * sizes.columns;
+    for (dblk_grid_walk at(sizes.growth); at.outer < sizes.channels; at.advance()) {
+        const T *from = kernel + (sizes.first_channel + at.outer) * sizes.growth + at.inner;
+        double columns[3 * POINTS];
+#pragma unroll
+        for (int column = 0; column < 3; column++) {
+            double taps[3];
+#pragma unroll
+            for (int row = 0; row < 3; row++)
+                taps[row] = dblk_widen(from[(row * 3 + column) * kernel_plane]);
+            transform::kernel(taps, 1, columns + column, 3);
+        }
+        T *to = transformed + at.outer * sizes.columns + sizes.column + at.inner;
+#pragma unroll
+        for (int row = 0; row < POINTS; row++) {
+            double points[POINTS];
+            transform::kernel(columns + row * 3, 1, points, 1);
+#pragma unroll
+            for (int column = 0; column < POINTS; column++)
+                to[(row * POINTS + column) * plane] =
+                    winograd_round<T>(static_cast<R>(points[column]), sizes.tf32);
+        }
+    }
+}
+
+template <typename T, int TILE>
+static denseblock_status launch(void *stream, const struct dblk_winograd_weights *c) {
+    const weights_sizes sizes = {c->kernel_channels, c->growth,  c->first_channel, c->channels,
+                                 c->column,          c->columns, c->tf32};
+    LAUNCH((dblk_winograd_weights_kernel<T, TILE>), dblk_grid_blocks(c->channels * c->growth),
+           DBLK_GRID_BLOCK, 0, static_cast<cudaStream_t>(stream),
+           static_cast<T *>(c->transformed), static_cast<const T *>(c->kernel), sizes);
+    return dblk_launch_check("dblk_winograd_weights_kernel");
+}
+
+denseblock_status dblk_winograd_weights(void *stream, const struct dblk_winograd_weights *c) {
+    if (c->channels == 0 || c->growth == 0)
+        return DENSEBLOCK_OK;
+    return WINOGRAD_LAUNCH(launch, c->type, c->tile, stream, c);
+}
