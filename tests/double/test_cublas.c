@@ -80,6 +80,32 @@ START_TEST(matrices_lie_column_by_column) {
 }
 END_TEST
 
+START_TEST(products_at_equal_distances_are_one_call) {
+    struct with with;
+    const float one = 1, zero = 0;
+    prepare(&with);
+    ck_cublas(cublasGemmStridedBatchedEx(with.handle, CUBLAS_OP_N, CUBLAS_OP_N, 2, 1, 1, &one,
+                                         with.a, CUDA_R_32F, 2, 0, with.b, CUDA_R_32F, 1, 2,
+                                         &zero, with.c, CUDA_R_32F, 2, 4, 2, CUBLAS_COMPUTE_32F,
+                                         CUBLAS_GEMM_DEFAULT),
+              CUBLAS_STATUS_SUCCESS);
+    check_c(&with, (float[]){1, 2, 7, 7, 2, 4, 7, 7});
+    ck_cublas(cublasGemmStridedBatchedEx(with.handle, CUBLAS_OP_N, CUBLAS_OP_N, 3, 1, 1, &one,
+                                         with.a, CUDA_R_32F, 3, 3, with.b, CUDA_R_32F, 1, 1,
+                                         &zero, with.c, CUDA_R_32F, 3, 4, 2, CUBLAS_COMPUTE_32F,
+                                         CUBLAS_GEMM_DEFAULT),
+              CUBLAS_STATUS_SUCCESS);
+    check_c(&with, (float[]){1, 2, 3, 7, 0, 0, 0, 7});
+    ck_no_mistakes();
+    ck_cublas(cublasGemmStridedBatchedEx(with.handle, CUBLAS_OP_N, CUBLAS_OP_N, 3, 1, 1, &one,
+                                         with.a, CUDA_R_32F, 3, 3, with.b, CUDA_R_32F, 1, 1,
+                                         &zero, with.c, CUDA_R_32F, 3, 2, 2, CUBLAS_COMPUTE_32F,
+                                         CUBLAS_GEMM_DEFAULT),
+              CUBLAS_STATUS_EXECUTION_FAILED);
+    ck_assert_ptr_nonnull(strstr(cuda_double_mistakes(), "a C overlaps the next one"));
+}
+END_TEST
+
 START_TEST(tf32_rounds_operands_where_it_is_allowed) {
     struct with with;
     const float full[] = {11, 14, 7, 7, 4.00048828125F, 6.0009765625F, 7, 7};
@@ -185,6 +211,7 @@ END_TEST
 Suite *suite(void) {
     const TTest *const tests[] = {
         matrices_lie_column_by_column,
+        products_at_equal_distances_are_one_call,
         tf32_rounds_operands_where_it_is_allowed,
         strides_too_short_and_types_that_do_not_go_together_are_refused,
         a_workspace_is_asked_for_after_the_stream,
