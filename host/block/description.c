@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "backends/algorithm.h"
 #include "backends/backend.h"
 #include "device/device.h"
 #include "status/fail.h"
@@ -10,12 +11,8 @@
 
 static void describe_directly(struct dblk_text *text, const denseblock_plan *plan) {
     for (int64_t l = 0; l < plan->layer_count; l++) {
-        const struct dblk_layer *layer = &plan->layers[l];
-        dblk_text_append(text,
-                         "layer %" PRId64 ": direct %" PRId64 "x%" PRId64 ", channels 0..%" PRId64
-                         " -> %" PRId64 "..%" PRId64 "\n",
-                         l, layer->kernel_height, layer->kernel_width, layer->channels - 1,
-                         layer->channels, layer->channels + layer->growth - 1);
+        dblk_describe_group(text, plan, l, 1, DENSEBLOCK_ALGORITHM_DIRECT);
+        dblk_text_append(text, "\n");
     }
 }
 

@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "backends/algorithm.h"
 #include "backends/cpu/caches.h"
 #include "backends/cpu/panels.h"
 
@@ -20,14 +21,6 @@ static const struct dblk_winograd_kernels *winograd_of(const struct dblk_cpu_pla
     return NULL;
 }
 
-static bool is_3x3(const struct dblk_layer *layer) {
-    return layer->kernel_height == 3 && layer->kernel_width == 3;
-}
-
-static bool same_kernel_size(const struct dblk_layer *a, const struct dblk_layer *b) {
-    return a->kernel_height == b->kernel_height && a->kernel_width == b->kernel_width;
-}
-
 /* Fills cpu->layers. Beside Winograd layers, direct ones are not grouped: the rows of a step that
  * their partial sums belong to would have to be kept too. */
 static void form_groups(const denseblock_plan *plan, struct candidate candidate,
@@ -36,13 +29,13 @@ static void form_groups(const denseblock_plan *plan, struct candidate candidate,
     for (int64_t first = 0, size; first < plan->layer_count; first += size) {
         const struct dblk_layer *layer = &plan->layers[first];
         const denseblock_algorithm algorithm =
-            is_3x3(layer) ? candidate.algorithm : DENSEBLOCK_ALGORITHM_DIRECT;
+            dblk_layer_is_3x3(layer) ? candidate.algorithm : DENSEBLOCK_ALGORITHM_DIRECT;
         const bool alone = algorithm != candidate.algorithm;
         int64_t columns = 0;
         for (size = 0; first + size < plan->layer_count; size++) {
             const struct dblk_layer *next = &plan->layers[first + size];
             if (size > 0 &&
-                (alone || size == candidate.group_size || !same_kernel_size(layer, next)))
+                (alone || size == candidate.group_size || !dblk_layers_same_kernel_size(layer, next)))
                 break;
             cpu->layers[first + size].column = columns;
             columns += next->growth;

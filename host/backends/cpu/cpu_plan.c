@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "backends/algorithm.h"
 #include "backends/cpu/choice.h"
 #include "backends/cpu/instruction_set.h"
 #include "backends/cpu/layout.h"
@@ -14,31 +15,13 @@ void *dblk_cpu_thread(const struct dblk_cpu_plan *cpu, void *workspace) {
     return (char *)workspace + cpu->threads_offset + dblk_host_thread() * cpu->thread_bytes;
 }
 
-static bool asks_winograd(const denseblock_plan_options *options) {
-    return options->algorithm == DENSEBLOCK_ALGORITHM_WINOGRAD2 ||
-           options->algorithm == DENSEBLOCK_ALGORITHM_WINOGRAD4;
-}
-
 static denseblock_status check_options(const denseblock_plan *plan,
                                        const denseblock_plan_options *options) {
-    if (!asks_winograd(options))
-        return DENSEBLOCK_OK;
-    if (plan->type == DENSEBLOCK_F64)
+    if (dblk_algorithm_is_winograd(options->algorithm) && plan->type == DENSEBLOCK_F64)
         return dblk_fail(DENSEBLOCK_UNSUPPORTED,
                          "the cpu backend has Winograd algorithms for f32, f16 and bf16, not for "
                          "f64: use direct");
-    if (options->algorithm == DENSEBLOCK_ALGORITHM_WINOGRAD4 &&
-        options->accuracy == DENSEBLOCK_ACCURACY_HIGH)
-        return dblk_fail(DENSEBLOCK_UNSUPPORTED,
-                         "winograd4 and high accuracy exclude each other: use winograd2 or "
-                         "direct");
-    for (int64_t l = 0; l < plan->layer_count; l++)
-        if (plan->layers[l].kernel_height != 3 || plan->layers[l].kernel_width != 3)
-            return dblk_fail(DENSEBLOCK_UNSUPPORTED,
-                             "layer %" PRId64 ": Winograd algorithms are for 3x3 kernels, not "
-                             "%" PRId64 "x%" PRId64 ": use auto or direct",
-                             l, plan->layers[l].kernel_height, plan->layers[l].kernel_width);
-    return DENSEBLOCK_OK;
+    return dblk_algorithm_check(plan, options);
 }
 
 /* Waking a thread costs more than what it would do in a layer of a tiny block. */
@@ -97,36 +80,17 @@ denseblock_status dblk_cpu_plan_make(denseblock_plan *plan,
     return lay_out(plan, options, cpu);
 }
 
-static const char *algorithm_name(denseblock_algorithm algorithm) {
-    return algorithm == DENSEBLOCK_ALGORITHM_WINOGRAD2   ? "Winograd F(2x2)"
-           : algorithm == DENSEBLOCK_ALGORITHM_WINOGRAD4 ? "Winograd F(4x4)"
-                                                         : "direct";
-}
-
-static void describe_group(struct dblk_text *text, const denseblock_plan *plan, int64_t first) {
-    const struct dblk_cpu_layer *group = &dblk_cpu_plan_of(plan)->layers[first];
-    const struct dblk_layer *layer = &plan->layers[first];
-    if (group->group_size == 1)
-        dblk_text_append(text, "layer %" PRId64 ": ", first);
-    else
-        dblk_text_append(text, "layers %" PRId64 "..%" PRId64 " as a group: ", first,
-                         first + group->group_size - 1);
-    dblk_text_append(
-        text, "%s %" PRId64 "x%" PRId64 ", channels 0..%" PRId64 " -> %" PRId64 "..%" PRId64 "\n",
-        algorithm_name(group->algorithm), layer->kernel_height, layer->kernel_width,
-        layer->channels - 1, layer->channels, layer->channels + group->group_columns - 1);
-}
-
 void dblk_cpu_plan_describe(struct dblk_text *text, const denseblock_plan *plan) {
     const struct dblk_cpu_plan *cpu = dblk_cpu_plan_of(plan);
     dblk_text_append(text, "kernels for %s, vectors of %d %s\n", cpu->kernels->name,
                      cpu->kernels->lanes, cpu->real_size == sizeof(double) ? "f64" : "f32");
-    for (int64_t l = 0; l < plan->layer_count; l += cpu->layers[l].group_size)
-        describe_group(text, plan, l);
+    for (int64_t l = 0; l < plan->layer_count; l += cpu->layers[l].group_size) {
+        dblk_describe_group(text, plan, l, cpu->layers[l].group_size, cpu->layers[l].algorithm);
+        dblk_text_append(text, "\n");
+    }
     if (plan->step_rows < plan->height)
         dblk_text_append(text, "an image at a time, in steps of %" PRId64 " rows\n",
                          plan->step_rows);
-    else if (plan->batch > 0)
-        dblk_text_append(text, "%" PRId64 " image%s at a time\n", plan->slice_images,
-                         plan->slice_images == 1 ? "" : "s");
+    else
+        dblk_describe_slices(text, plan);
 }

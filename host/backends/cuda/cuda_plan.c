@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "backends/algorithm.h"
 #include "memory/integer.h"
 #include "memory/size.h"
 #include "status/fail.h"
@@ -20,10 +21,6 @@ static denseblock_status check_options(const denseblock_plan_options *options) {
     return DENSEBLOCK_OK;
 }
 
-static bool same_kernel_size(const struct dblk_layer *a, const struct dblk_layer *b) {
-    return a->kernel_height == b->kernel_height && a->kernel_width == b->kernel_width;
-}
-
 /* Layers from `first` on with the same kernel size: `asked` of them, or with 0 as many as fill the
  * columns that one block of threads can compute. */
 static int64_t group_size(const denseblock_plan *plan, int64_t first, int64_t asked) {
@@ -34,7 +31,7 @@ static int64_t group_size(const denseblock_plan *plan, int64_t first, int64_t as
         const bool full = asked != 0
                               ? size >= asked
                               : columns + dblk_cuda_padded(layers[size].growth) > most_columns;
-        if (size > 0 && (full || !same_kernel_size(&layers[0], &layers[size])))
+        if (size > 0 && (full || !dblk_layers_same_kernel_size(&layers[0], &layers[size])))
             break;
         columns += dblk_cuda_padded(layers[size].growth);
     }
@@ -161,30 +158,15 @@ denseblock_status dblk_cuda_plan_make(denseblock_plan *plan,
     return check_launches(plan);
 }
 
-static void describe_group(struct dblk_text *text, const denseblock_plan *plan, int64_t first) {
-    const struct dblk_cuda_layer *group = &dblk_cuda_plan_of(plan)->layers[first];
-    const struct dblk_layer *layer = &plan->layers[first];
-    const struct dblk_layer *last = &plan->layers[first + group->group_size - 1];
-    if (group->group_size == 1)
-        dblk_text_append(text, "layer %" PRId64 ": ", first);
-    else
-        dblk_text_append(text, "layers %" PRId64 "..%" PRId64 " as a group: ", first,
-                         first + group->group_size - 1);
-    dblk_text_append(text,
-                     "direct %" PRId64 "x%" PRId64 ", channels 0..%" PRId64 " -> %" PRId64
-                     "..%" PRId64 ", tiles of %dx%d pixels\n",
-                     layer->kernel_height, layer->kernel_width, layer->channels - 1,
-                     layer->channels, last->channels + last->growth - 1, group->tile.rows,
-                     group->tile.column_groups * DBLK_DIRECT_RUN);
-}
-
 void dblk_cuda_plan_describe(struct dblk_text *text, const denseblock_plan *plan) {
     const struct dblk_cuda_plan *cuda = dblk_cuda_plan_of(plan);
     dblk_text_append(text, "SIMT kernels, sums in %s\n",
                      real_size(plan) == sizeof(double) ? "f64" : "f32");
-    for (int64_t l = 0; l < plan->layer_count; l += cuda->layers[l].group_size)
-        describe_group(text, plan, l);
-    if (plan->batch > 0)
-        dblk_text_append(text, "%" PRId64 " image%s at a time\n", plan->slice_images,
-                         plan->slice_images == 1 ? "" : "s");
+    for (int64_t l = 0; l < plan->layer_count; l += cuda->layers[l].group_size) {
+        const struct dblk_cuda_layer *group = &cuda->layers[l];
+        dblk_describe_group(text, plan, l, group->group_size, DENSEBLOCK_ALGORITHM_DIRECT);
+        dblk_text_append(text, ", tiles of %dx%d pixels\n", group->tile.rows,
+                         group->tile.column_groups * DBLK_DIRECT_RUN);
+    }
+    dblk_describe_slices(text, plan);
 }
