@@ -6,7 +6,7 @@
  * As nvcc 13.0 compiles it (tests/resources): registers of a thread, and blocks of a multiprocessor.
  *
  *   kernel                           threads  shared   sm_80   sm_90  sm_100
- *   dblk_im2col_kernel                   256       0    40/6    46/5    48/5
+ *   dblk_im2col_kernel                   256       0    40/6    48/5    48/5
  */
 #include "cuda_check.h"
 #include "element.h"

@@ -10,7 +10,7 @@
  * As nvcc 13.0 compiles it (tests/resources): registers of a thread, and blocks of a multiprocessor.
  *
  *   kernel                           threads  shared   sm_80   sm_90  sm_100
- *   dblk_winograd_output_kernel          256       0    1/1    1/1    1/1
+ *   dblk_winograd_output_kernel          256       0    64/4    64/4    56/4
  */
 #include "element.h"
 #include "element_vector.h"
@@ -29,45 +29,34 @@ template <typename T> struct output_arguments {
     const T *kernel;
 };
 
-/* The outputs of a pixel, as the formula says. */
-template <typename T, int N>
-__device__ __forceinline__ void
-compute_directly(const output_arguments<T> &a, const winograd_place &place, int64_t output,
-                 int row, int column, typename dblk_real<T>::type *sums) {
-#pragma unroll
-    for (int e = 0; e < N; e++)
-        sums[e] = 0;
+template <typename T>
+__device__ __forceinline__ T *find_output(const output_arguments<T> &a, int64_t image, int row,
+                                          int column, int64_t output) {
+    return a.y + find_pixel(a.plane, image, row, column) * a.plane.pixel_stride + a.channels +
+           output;
+}
+
+/* An output of a pixel, as the formula says. */
+template <typename T>
+__device__ __forceinline__ void compute_directly(const output_arguments<T> &a, int64_t image,
+                                                 int row, int column, int64_t output) {
+    typename dblk_real<T>::type sum = 0;
 #pragma unroll 1
     for (int tap = 0; tap < 9; tap++) {
         const int y = row + tap / 3 - 1, x = column + tap % 3 - 1;
         if (!is_inside(a.plane, y, x))
             continue;
-        const T *features = a.y + find_pixel(a.plane, place.image, y, x) * a.plane.pixel_stride;
+        const T *features = a.y + find_pixel(a.plane, image, y, x) * a.plane.pixel_stride;
         const T *kernel = a.kernel + tap * a.channels * a.growth + output;
 #pragma unroll 1
-        for (int64_t c = 0; c < a.channels; c++) {
-            const auto feature = dblk_relu(dblk_widen(features[c]));
-#pragma unroll
-            for (int e = 0; e < N; e++)
-                sums[e] += feature * dblk_widen(kernel[c * a.growth + e]);
-        }
+        for (int64_t c = 0; c < a.channels; c++)
+            sum += dblk_relu(dblk_widen(features[c])) * dblk_widen(kernel[c * a.growth]);
     }
-}
-
-template <typename T, int N>
-__device__ __forceinline__ void store(const output_arguments<T> &a, const winograd_place &place,
-                                      int64_t output, int row, int column,
-                                      const typename dblk_real<T>::type *values) {
-    dblk_elements<T, N> elements;
-#pragma unroll
-    for (int e = 0; e < N; e++)
-        elements.each[e] = dblk_round<T>(values[e]);
-    elements.store(a.y + find_pixel(a.plane, place.image, row, column) * a.plane.pixel_stride +
-                   a.channels + output);
+    *find_output(a, image, row, column, output) = dblk_round<T>(sum);
 }
 
 template <typename T, int TILE, int N>
-__global__ void __launch_bounds__(DBLK_GRID_BLOCK)
+__global__ void __launch_bounds__(DBLK_GRID_BLOCK, 4)
     dblk_winograd_output_kernel(const output_arguments<T> a) {
     using R = typename dblk_real<T>::type;
     using transform = winograd_transform<TILE>;
@@ -102,26 +91,24 @@ __global__ void __launch_bounds__(DBLK_GRID_BLOCK)
                 transform::output(columns[e] + row * POINTS, 1, results[e], 1);
 #pragma unroll
             for (int column = 0; column < TILE; column++) {
-                R values[N];
+                dblk_elements<T, N> elements;
 #pragma unroll
                 for (int e = 0; e < N; e++) {
-                    values[e] = results[e][column];
-                    zeros += values[e] * 0;
+                    elements.each[e] = dblk_round<T>(results[e][column]);
+                    zeros += results[e][column] * 0;
                 }
-                if (place.row + row < a.plane.height && place.column + column < a.plane.width)
-                    store<T, N>(a, place, output, place.row + row, place.column + column, values);
+                const int y = place.row + row, x = place.column + column;
+                if (y < a.plane.height && x < a.plane.width)
+                    elements.store(find_output(a, place.image, y, x, output));
             }
         }
         if (zeros == 0)
             continue;
 #pragma unroll 1
-        for (int p = 0; p < TILE * TILE; p++) {
-            const int row = place.row + p / TILE, column = place.column + p % TILE;
-            R values[N];
-            if (row >= a.plane.height || column >= a.plane.width)
-                continue;
-            compute_directly<T, N>(a, place, output, row, column, values);
-            store<T, N>(a, place, output, row, column, values);
+        for (int i = 0; i < TILE * TILE * N; i++) {
+            const int y = place.row + i / N / TILE, x = place.column + i / N % TILE;
+            if (y < a.plane.height && x < a.plane.width)
+                compute_directly(a, place.image, y, x, output + i % N);
         }
     }
 }

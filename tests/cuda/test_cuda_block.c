@@ -3,75 +3,11 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "against_reference.h"
 #include "backends.h"
-#include "cuda_case.h"
 #include "elements/elements.h"
-#include "fixture.h"
 #include "golden.h"
 #include "on_double.h"
-
-/* Values that round differently differ by a unit in the last place, and so do later layers. */
-static double tolerance(denseblock_type type) {
-    switch (type) {
-    case DENSEBLOCK_F64:
-        return 1e-12;
-    case DENSEBLOCK_F32:
-        return 1e-5;
-    case DENSEBLOCK_F16:
-        return 4e-3;
-    case DENSEBLOCK_BF16:
-        return 3e-2;
-    }
-    return 0;
-}
-
-static bool same_kind(double a, double b) {
-    return isnan(a) == isnan(b) && isinf(a) == isinf(b) && (!isinf(a) || a == b);
-}
-
-/* NaN and Inf in the same places, and finite values close. */
-static void check_equal(const char *what, denseblock_type type, size_t count,
-                        const void *expected, const void *found) {
-    double largest = 0, error = 0;
-    for (size_t i = 0; i < count; i++) {
-        const double wanted = dblk_element_load(type, expected, i);
-        const double value = dblk_element_load(type, found, i);
-        if (!same_kind(wanted, value))
-            ck_abort_msg("%s: element %zu is %g, expected %g", what, i, value, wanted);
-        if (!isfinite(wanted))
-            continue;
-        largest = fmax(largest, fabs(wanted));
-        error = fmax(error, fabs(value - wanted));
-    }
-    if (!(error <= tolerance(type) * fmax(largest, 1e-30)))
-        ck_abort_msg("%s: error %g, the largest value is %g", what, error, largest);
-}
-
-/* The block of `fixture` (made for the reference), on the reference and on the tested backend. */
-static void compare(const char *what, struct fixture *fixture,
-                    const denseblock_plan_options *options, bool in_place, bool graph,
-                    size_t y_shift) {
-    const size_t size = denseblock_type_size(fixture->desc.type);
-    const size_t count = fixture_y_count(fixture);
-    void *y = aligned_memory(count * size);
-    memset(y, 0xff, count * size);
-    begin_quietly();
-    ck_ok(cuda_case_run(&(struct cuda_case){
-        .backend = tested,
-        .desc = &fixture->desc,
-        .options = options,
-        .kernels = (const void *const *)fixture->kernels,
-        .x = fixture->x,
-        .y = y,
-        .in_place = in_place,
-        .graph = graph,
-        .y_shift = y_shift,
-    }));
-    check_quiet(what);
-    fixture_forward(fixture);
-    check_equal(what, fixture->desc.type, count, fixture->y, y);
-    free(y);
-}
 
 START_TEST(it_reproduces_every_golden_case) {
     struct dirent **entries;
@@ -181,19 +117,6 @@ START_TEST(nan_and_inf_come_out_where_the_formula_puts_them) {
 }
 END_TEST
 
-/* To be cut: four layers that each add 5 channels to 3. */
-static void make_batch_of_five(struct fixture *fixture) {
-    *fixture = (struct fixture){.desc = {.batch = 5,
-                                         .height = 6,
-                                         .width = 7,
-                                         .channels = 3,
-                                         .layer_count = 4,
-                                         .layers = fixture->layers,
-                                         .type = DENSEBLOCK_F32}};
-    denseblock_layers_fill(fixture->layers, 4, 3, 3, 5);
-    fixture_make(fixture, 1, NULL);
-}
-
 START_TEST(a_small_workspace_cuts_the_batch_and_changes_nothing) {
     struct fixture fixture;
     make_batch_of_five(&fixture);
@@ -210,95 +133,6 @@ START_TEST(a_small_workspace_cuts_the_batch_and_changes_nothing) {
     ck_fails(denseblock_plan_create(&fixture.desc, DENSEBLOCK_BACKEND_CUDA, &options, &plan),
              DENSEBLOCK_UNSUPPORTED, "raise the workspace limit of 1");
     fixture_free(&fixture);
-}
-END_TEST
-
-START_TEST(a_small_workspace_cuts_the_pixels_and_changes_nothing) {
-    struct fixture fixture;
-    make_batch_of_five(&fixture);
-    /* What cuBLAS needs, with its alignment, and one row of 9 * 18 elements. */
-    const size_t least = 16384 + 192 + 704;
-    denseblock_plan_options options = {.workspace_limit = least};
-    compare("one pixel at a time", &fixture, &options, true, false, 0);
-    options.workspace_limit = 20000;
-    compare("five pixels at a time", &fixture, &options, false, true, 0);
-    options.workspace_limit = 100000;
-    compare("a hundred pixels at a time", &fixture, &options, true, false, 1);
-    denseblock_plan *plan;
-    for (size_t limit = least; limit < 400000; limit += 777) {
-        options.workspace_limit = limit;
-        ck_ok(denseblock_plan_create(&fixture.desc, tested, &options, &plan));
-        ck_assert_uint_le(denseblock_plan_workspace_bytes(plan), limit);
-        denseblock_plan_destroy(plan);
-    }
-    options.workspace_limit = least - 1;
-    ck_fails(denseblock_plan_create(&fixture.desc, tested, &options, &plan),
-             DENSEBLOCK_UNSUPPORTED, "raise the workspace limit of 17279");
-    fixture_free(&fixture);
-}
-END_TEST
-
-START_TEST(tf32_is_used_where_it_is_asked_for) {
-    struct fixture fixture = {.desc = {.batch = 1,
-                                       .height = 5,
-                                       .width = 4,
-                                       .channels = 8,
-                                       .layer_count = 2,
-                                       .type = DENSEBLOCK_F32}};
-    fixture.desc.layers = fixture.layers;
-    denseblock_layers_fill(fixture.layers, 2, 3, 3, 8);
-    fixture_make(&fixture, 1, NULL);
-    const size_t count = fixture_y_count(&fixture);
-    float *y = aligned_memory(count * sizeof *y);
-    denseblock_desc desc = fixture.desc;
-    desc.arithmetic = DENSEBLOCK_ARITHMETIC_TF32;
-    begin_quietly();
-    ck_ok(cuda_case_run(&(struct cuda_case){.backend = tested,
-                                            .desc = &desc,
-                                            .kernels = (const void *const *)fixture.kernels,
-                                            .x = fixture.x,
-                                            .y = y}));
-    check_quiet("TF32");
-    fixture_forward(&fixture);
-    double largest = 0, error = 0;
-    for (size_t i = 0; i < count; i++) {
-        const double wanted = dblk_element_load(DENSEBLOCK_F32, fixture.y, i);
-        largest = fmax(largest, fabs(wanted));
-        error = fmax(error, fabs((double)y[i] - wanted));
-    }
-    ck_assert_msg(error < 4e-3 * largest, "error %g, the largest value is %g", error, largest);
-#ifdef WITH_DOUBLE /* whether a GPU does is its own choice */
-    ck_assert_msg(error > 1e-5 * largest, "error %g, the largest value is %g", error, largest);
-#endif
-    free(y);
-    fixture_free(&fixture);
-}
-END_TEST
-
-START_TEST(what_cublas_cannot_do_is_refused_with_the_plan) {
-    const denseblock_layer layer = {.kernel_height = 3, .kernel_width = 3, .growth = 1};
-    denseblock_desc desc = {.batch = 1,
-                            .height = 1,
-                            .width = 1,
-                            .channels = 1 << 28,
-                            .layer_count = 1,
-                            .layers = &layer,
-                            .type = DENSEBLOCK_F16};
-    denseblock_plan *plan;
-    begin_quietly();
-    ck_fails(denseblock_plan_create(&desc, tested, NULL, &plan), DENSEBLOCK_UNSUPPORTED,
-             "layer 0: a sum of 2415919104 products");
-    desc.channels = (int64_t)1 << 31;
-    ck_fails(denseblock_plan_create(&desc, tested, NULL, &plan), DENSEBLOCK_UNSUPPORTED,
-             "y has 2147483649");
-    desc.channels = 1;
-    ck_fails(
-        denseblock_plan_create(&desc, tested, &(denseblock_plan_options){.group_size = 2}, &plan),
-        DENSEBLOCK_UNSUPPORTED, "not groups of 2");
-    ck_fails(denseblock_plan_create(
-                 &desc, tested,
-                 &(denseblock_plan_options){.algorithm = DENSEBLOCK_ALGORITHM_WINOGRAD2}, &plan),
-             DENSEBLOCK_UNSUPPORTED, "only the direct algorithm");
 }
 END_TEST
 
@@ -355,11 +189,6 @@ Suite *suite(void) {
         NULL,
     };
     const TTest *const of_cuda[] = {a_small_workspace_cuts_the_batch_and_changes_nothing, NULL};
-    const TTest *const of_cublas[] = {
-        a_small_workspace_cuts_the_pixels_and_changes_nothing,
-        tf32_is_used_where_it_is_asked_for,
-        what_cublas_cannot_do_is_refused_with_the_plan,
-        NULL,
-    };
+    const TTest *const of_cublas[] = {NULL};
     return suite_of_backends("cuda_block", both, of_cuda, of_cublas);
 }

@@ -44,6 +44,7 @@ static const char *const functions[] = {"cudaGetDevice",
                                         "cublasSetMathMode",
                                         "cublasSetWorkspace_v2",
                                         "cublasGemmEx",
+                                        "cublasGemmStridedBatchedEx",
                                         "cublasDestroy_v2",
                                         "cudaFree",
                                         "cudaFreeAsync",
@@ -93,10 +94,12 @@ static bool fail_call(struct sample *sample, const struct cuda_double_machine *m
     return true;
 }
 
-static void fail_every_call(const struct cuda_double_machine *machine, bool graph,
-                            cudaError_t error, long least) {
+static void fail_every_call(const struct cuda_double_machine *machine,
+                            const denseblock_plan_options *options, bool graph, cudaError_t error,
+                            long least) {
     struct sample sample;
     sample_make(&sample);
+    sample.block.options = options;
     sample.block.graph = graph;
     long failures = 0;
     for (size_t f = 0; f < sizeof functions / sizeof functions[0]; f++)
@@ -107,8 +110,8 @@ static void fail_every_call(const struct cuda_double_machine *machine, bool grap
 }
 
 START_TEST(every_failing_call_gives_a_status_and_leaves_nothing) {
-    fail_every_call(NULL, false, cudaErrorUnknown, 60);
-    fail_every_call(NULL, true, cudaErrorMemoryAllocation, 60);
+    fail_every_call(NULL, NULL, false, cudaErrorUnknown, 60);
+    fail_every_call(NULL, NULL, true, cudaErrorMemoryAllocation, 60);
 }
 END_TEST
 
@@ -132,7 +135,7 @@ END_TEST
 
 START_TEST(so_it_does_where_there_are_no_memory_pools) {
     const struct cuda_double_machine machine = {.no_pools = true};
-    fail_every_call(&machine, false, cudaErrorMemoryAllocation, 60);
+    fail_every_call(&machine, NULL, false, cudaErrorMemoryAllocation, 60);
 }
 END_TEST
 
@@ -194,6 +197,13 @@ START_TEST(an_error_of_cublas_is_told_with_its_text) {
 }
 END_TEST
 
+/* Groups of two leave 3x3 layers no other algorithm. */
+START_TEST(every_failing_call_of_winograd_does_too) {
+    const denseblock_plan_options options = {.group_size = 2};
+    fail_every_call(NULL, &options, false, cudaErrorUnknown, 60);
+}
+END_TEST
+
 Suite *suite(void) {
     failing_memory_ignore(cuda_double_is_inside);
     const TTest *const both[] = {every_failing_call_gives_a_status_and_leaves_nothing,
@@ -203,6 +213,7 @@ Suite *suite(void) {
                                  too_little_memory_is_told_with_the_bytes,
                                  NULL};
     const TTest *const of_cuda[] = {NULL};
-    const TTest *const of_cublas[] = {an_error_of_cublas_is_told_with_its_text, NULL};
+    const TTest *const of_cublas[] = {an_error_of_cublas_is_told_with_its_text,
+                                      every_failing_call_of_winograd_does_too, NULL};
     return suite_of_backends("cuda_failures", both, of_cuda, of_cublas);
 }

@@ -124,8 +124,14 @@ test_cublas() {
     expect_text out "backend     cublas" "check       equal" "expect      equal"
     expect 0 bench --shape 1,5,6,3 --layers 2 --growth 4 --backend cublas --repeat 2 --plan
     expect_text out "cublas graph" "products of cuBLAS, sums in f32" "30 pixels at a time"
+    expect 0 bench --shape 2,5,6,3 --layers 2 --growth 4 --backend cublas --repeat 2 --plan \
+        --algorithm winograd4 --group 2
+    expect_text out "layers 0..1 as a group: Winograd F(4x4) 3x3" "2 images at a time"
     refused 2 "not groups of 2" -- \
-        bench --shape 1,5,6,3 --layers 2 --growth 4 --backend cublas --group 2
+        bench --shape 1,5,6,3 --layers 2 --growth 4 --backend cublas --algorithm direct --group 2
+    expect 0 run --input "$case/input.npy" --kernels "$case" --output y.npy --backend cublas \
+        --algorithm winograd2 --check --expect "$case/output.npy"
+    expect_text out "check       equal" "expect      equal"
     local run=(run --input "$case/input.npy" --kernels "$case" --output y.npy)
     export CUDA_DOUBLE_FAIL=dlopen:1:1
     refused 3 "neither libcublas.so.13 nor libcublas.so.12" -- "${run[@]}" --backend cublas

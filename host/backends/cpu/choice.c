@@ -34,8 +34,8 @@ static void form_groups(const denseblock_plan *plan, struct candidate candidate,
         int64_t columns = 0;
         for (size = 0; first + size < plan->layer_count; size++) {
             const struct dblk_layer *next = &plan->layers[first + size];
-            if (size > 0 &&
-                (alone || size == candidate.group_size || !dblk_layers_same_kernel_size(layer, next)))
+            if (size > 0 && (alone || size == candidate.group_size ||
+                             !dblk_layers_same_kernel_size(layer, next)))
                 break;
             cpu->layers[first + size].column = columns;
             columns += next->growth;

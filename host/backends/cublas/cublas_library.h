@@ -9,14 +9,15 @@
 struct dblk_problem;
 
 /* All that we call. */
-#define DBLK_CUBLAS_FUNCTIONS(X) \
-    X(cublasCreate_v2)           \
-    X(cublasDestroy_v2)          \
-    X(cublasSetStream_v2)        \
-    X(cublasSetWorkspace_v2)     \
-    X(cublasSetPointerMode_v2)   \
-    X(cublasSetMathMode)         \
-    X(cublasGemmEx)              \
+#define DBLK_CUBLAS_FUNCTIONS(X)  \
+    X(cublasCreate_v2)            \
+    X(cublasDestroy_v2)           \
+    X(cublasSetStream_v2)         \
+    X(cublasSetWorkspace_v2)      \
+    X(cublasSetPointerMode_v2)    \
+    X(cublasSetMathMode)          \
+    X(cublasGemmEx)               \
+    X(cublasGemmStridedBatchedEx) \
     X(cublasGetStatusString)
 
 /* Each with the type that the header gives it. */

@@ -1,0 +1,174 @@
+#include "backends/cublas/cublas_choice.h"
+
+#include <math.h>
+
+#include "backends/algorithm.h"
+#include "memory/integer.h"
+#include "winograd.h"
+
+/* ---- The model: microseconds on a large GPU ----
+ *
+ * It only has to put candidates in the right order. Its constants are NVIDIA's of an H100, rates
+ * rounded down to what products of these sizes may reach; they have not been fitted to measurements. */
+
+static const double LAUNCH = 3;
+static const double BYTES = 3e6;  /* in a microsecond */
+static const double COLUMNS = 64; /* of a product, that are computed at once */
+
+/* Operations in a microsecond. */
+static double rate(const denseblock_plan *plan) {
+    switch (plan->type) {
+    case DENSEBLOCK_F64:
+        return 30e6;
+    case DENSEBLOCK_F32:
+        return dblk_cublas_uses_tf32(plan) ? 250e6 : 40e6;
+    case DENSEBLOCK_F16:
+    case DENSEBLOCK_BF16:
+        break;
+    }
+    return 500e6;
+}
+
+struct work {
+    double launches, bytes, flops;
+};
+
+static double microseconds(const denseblock_plan *plan, struct work work) {
+    return work.launches * LAUNCH + fmax(work.bytes / BYTES, work.flops / rate(plan));
+}
+
+static double padded(double columns) {
+    return ceil(columns / COLUMNS) * COLUMNS;
+}
+
+/* im2col, then a product, for each piece. */
+static double direct_cost(const denseblock_plan *plan, int64_t l) {
+    const struct dblk_cublas_layer *planned = &dblk_cublas_plan_of(plan)->layers[l];
+    const struct dblk_layer *layer = &plan->layers[l];
+    const double size = (double)denseblock_type_size(plan->type);
+    const double pixels = (double)(plan->batch * plan->height * plan->width);
+    const double pieces = ceil(pixels / (double)planned->pixels);
+    const double row = (double)planned->row, growth = (double)layer->growth;
+    const struct work im2col = {pieces, pixels * (row + (double)layer->channels) * size, 0};
+    const struct work product = {pieces, (pixels * (row + growth) + pieces * row * growth) * size,
+                                 2 * pixels * row * padded(growth)};
+    return microseconds(plan, im2col) + microseconds(plan, product);
+}
+
+/* Rows of all products together: one for each tile and point. */
+static double rows_of(const denseblock_plan *plan) {
+    const int tile = dblk_cublas_plan_of(plan)->tile;
+    return tile == 0
+               ? 0
+               : (double)dblk_winograd_points(tile) *
+                     (double)dblk_winograd_tiles(tile, plan->batch, plan->height, plan->width);
+}
+
+/* Products of so many channels with so many columns, for every tile and point. */
+static double products_cost(const denseblock_plan *plan, double slices, double rows,
+                            double channels, double columns, bool add) {
+    const double size = (double)denseblock_type_size(plan->type);
+    const double real = (double)denseblock_type_size(dblk_cublas_products_type(plan));
+    const double weights = slices * channels * columns * size *
+                           dblk_winograd_points(dblk_cublas_plan_of(plan)->tile);
+    const struct work work = {slices,
+                              rows * (channels * size + columns * real * (add ? 2 : 1)) + weights,
+                              2 * rows * channels * padded(columns)};
+    return microseconds(plan, work);
+}
+
+static double winograd_cost(const denseblock_plan *plan, int64_t l) {
+    const struct dblk_cublas_plan *cublas = dblk_cublas_plan_of(plan);
+    const struct dblk_cublas_layer *planned = &cublas->layers[l];
+    const struct dblk_layer *layer = &plan->layers[l];
+    const double real = (double)denseblock_type_size(dblk_cublas_products_type(plan));
+    const double size = (double)denseblock_type_size(plan->type);
+    const double pixels = (double)(plan->batch * plan->height * plan->width);
+    const double rows = rows_of(plan);
+    const double slices = ceil((double)plan->batch / (double)plan->slice_images);
+    const double growth = (double)layer->growth;
+    const struct work output = {slices, growth * (rows * real + pixels * size), 0};
+    const double products =
+        l == planned->group_first
+            ? products_cost(plan, slices, rows, (double)planned->group_channels,
+                            (double)planned->group_columns, false)
+            : products_cost(plan, slices, rows,
+                            (double)(layer->channels - planned->group_channels), growth, true);
+    return products + microseconds(plan, output);
+}
+
+/* The input transform of so many channels. */
+static double keep_cost(const denseblock_plan *plan, int64_t channels) {
+    const double rows = rows_of(plan);
+    const double pixels = (double)(plan->batch * plan->height * plan->width);
+    const struct work work = {
+        ceil((double)plan->batch / (double)plan->slice_images),
+        (double)channels * (rows + pixels) * (double)denseblock_type_size(plan->type), 0};
+    return microseconds(plan, work);
+}
+
+static double cost(const denseblock_plan *plan) {
+    const struct dblk_cublas_plan *cublas = dblk_cublas_plan_of(plan);
+    double sum = 0;
+    if (plan->batch == 0)
+        return sum;
+    if (cublas->tile != 0)
+        sum += keep_cost(plan, plan->channels);
+    for (int64_t l = 0; l < plan->layer_count; l++) {
+        const bool winograd = dblk_algorithm_is_winograd(cublas->layers[l].algorithm);
+        sum += winograd ? winograd_cost(plan, l) : direct_cost(plan, l);
+        if (l < cublas->last_winograd)
+            sum += keep_cost(plan, plan->layers[l].growth);
+    }
+    return sum;
+}
+
+/* ---- The candidates ---- */
+
+static bool is_allowed(const denseblock_plan *plan, const denseblock_plan_options *options,
+                       denseblock_algorithm algorithm) {
+    if (options->algorithm != DENSEBLOCK_ALGORITHM_AUTO)
+        return options->algorithm == algorithm;
+    if (algorithm == DENSEBLOCK_ALGORITHM_DIRECT)
+        return options->group_size <= 1;
+    if (algorithm == DENSEBLOCK_ALGORITHM_WINOGRAD4)
+        return plan->type == DENSEBLOCK_F32 && plan->arithmetic == DENSEBLOCK_ARITHMETIC_FULL &&
+               options->accuracy != DENSEBLOCK_ACCURACY_HIGH;
+    return true;
+}
+
+void dblk_cublas_choose(denseblock_plan *plan, const denseblock_plan_options *options) {
+    static const denseblock_algorithm algorithms[] = {
+        DENSEBLOCK_ALGORITHM_DIRECT,
+        DENSEBLOCK_ALGORITHM_WINOGRAD2,
+        DENSEBLOCK_ALGORITHM_WINOGRAD4,
+    };
+    enum { MOST_LAYERS = 8 };
+    struct dblk_cublas_candidate best = {DENSEBLOCK_ALGORITHM_DIRECT, 1};
+    double least = INFINITY;
+    size_t least_bytes = SIZE_MAX;
+    bool found = false;
+    for (int a = 0; a < 3; a++) {
+        if (!is_allowed(plan, options, algorithms[a]))
+            continue;
+        /* No group has more layers than the block. */
+        const int64_t asked = dblk_smaller(options->group_size, plan->layer_count);
+        const bool direct = algorithms[a] == DENSEBLOCK_ALGORITHM_DIRECT;
+        const int64_t from = asked > 0 && !direct ? asked : 1;
+        const int64_t to = asked > 0 || direct ? from : MOST_LAYERS;
+        for (int64_t size = from; size <= to; size++) {
+            const struct dblk_cublas_candidate candidate = {algorithms[a], size};
+            const bool fits = dblk_cublas_lay_out(plan, candidate, options->workspace_limit);
+            const double cheapness = fits ? cost(plan) : INFINITY;
+            const bool better =
+                fits ? cheapness < least : !found && plan->workspace_bytes <= least_bytes;
+            if (!better)
+                continue;
+            best = candidate;
+            least = cheapness;
+            least_bytes = plan->workspace_bytes;
+            found = found || fits;
+        }
+    }
+    (void)dblk_cublas_lay_out(plan, best, options->workspace_limit);
+}

@@ -1,0 +1,36 @@
+/* How the cublas backend computes a layer of either kind: parts of prepare_layer and forward_layer of
+ * struct dblk_backend. */
+#ifndef DENSEBLOCK_HOST_CUBLAS_LAYERS_H
+#define DENSEBLOCK_HOST_CUBLAS_LAYERS_H
+
+#include "backends/cublas/cublas_handle.h"
+#include "block/context.h"
+
+/* Where a region's features lie, and where everything else. */
+struct dblk_cublas_call {
+    denseblock_context *context;
+    const denseblock_plan *plan;
+    const struct dblk_cublas_handle *handle;
+    int64_t l;
+    const struct dblk_region *region; /* whole images */
+    const char *prepared;
+    char *y; /* the first pixel of the batch */
+    char *workspace;
+};
+
+/* The pixels, a slice at a time, become the rows of a matrix, after the ReLU; its product with the
+ * kernel is written straight into y. */
+denseblock_status dblk_cublas_direct_forward(const struct dblk_cublas_call *call);
+
+/* Products of the kept transforms, then the output transform into y. */
+denseblock_status dblk_cublas_winograd_forward(const struct dblk_cublas_call *call);
+
+/* Keeps channels of y for Winograd layers: their transform, in the stack. */
+denseblock_status dblk_cublas_winograd_keep(const struct dblk_cublas_call *call,
+                                            int64_t first_channel, int64_t channels);
+
+/* Transforms the layer's part of the outer weights, and its inner weights. */
+denseblock_status dblk_cublas_winograd_prepare(void *stream, const denseblock_plan *plan,
+                                               int64_t l, const void *kernel, char *prepared);
+
+#endif

@@ -1,0 +1,20 @@
+/* Blocks on the tested backend, compared with the reference. */
+#ifndef DENSEBLOCK_TESTS_AGAINST_REFERENCE_H
+#define DENSEBLOCK_TESTS_AGAINST_REFERENCE_H
+
+#include "cuda_case.h"
+#include "fixture.h"
+
+/* Of the largest value. Values that round differently differ by a unit in the last place, and so do
+ * later layers. */
+double tolerance(denseblock_type type);
+
+/* The block of `fixture` (made for the reference) on both: NaN and Inf in the same places, and finite
+ * values close. On the double, neither kernels nor the host have made a mistake. */
+void compare(const char *what, struct fixture *fixture, const denseblock_plan_options *options,
+             bool in_place, bool graph, size_t y_shift);
+
+/* To be cut: four layers that each add 5 channels to 3. */
+void make_batch_of_five(struct fixture *fixture);
+
+#endif

@@ -1,0 +1,372 @@
+/* What only the cublas backend does: pixels in pieces, TF32, Winograd. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "against_reference.h"
+#include "backends.h"
+#include "elements/elements.h"
+#include "on_double.h"
+
+START_TEST(a_small_workspace_cuts_the_pixels_and_changes_nothing) {
+    struct fixture fixture;
+    make_batch_of_five(&fixture);
+    /* What cuBLAS needs, with its alignment, and one row of 9 * 18 elements. */
+    const size_t least = 16384 + 192 + 704;
+    denseblock_plan_options options = {.algorithm = DENSEBLOCK_ALGORITHM_DIRECT,
+                                       .workspace_limit = least};
+    compare("one pixel at a time", &fixture, &options, true, false, 0);
+    options.workspace_limit = 20000;
+    compare("five pixels at a time", &fixture, &options, false, true, 0);
+    options.workspace_limit = 100000;
+    compare("a hundred pixels at a time", &fixture, &options, true, false, 1);
+    denseblock_plan *plan;
+    for (size_t limit = least; limit < 400000; limit += 777) {
+        options.algorithm =
+            limit % 2 == 0 ? DENSEBLOCK_ALGORITHM_AUTO : DENSEBLOCK_ALGORITHM_DIRECT;
+        options.workspace_limit = limit;
+        ck_ok(denseblock_plan_create(&fixture.desc, tested, &options, &plan));
+        ck_assert_uint_le(denseblock_plan_workspace_bytes(plan), limit);
+        denseblock_plan_destroy(plan);
+    }
+    options.workspace_limit = least - 1;
+    ck_fails(denseblock_plan_create(&fixture.desc, tested, &options, &plan),
+             DENSEBLOCK_UNSUPPORTED, "raise the workspace limit of 17279");
+    fixture_free(&fixture);
+}
+END_TEST
+
+START_TEST(tf32_is_used_where_it_is_asked_for) {
+    struct fixture fixture = {.desc = {.batch = 1,
+                                       .height = 5,
+                                       .width = 4,
+                                       .channels = 8,
+                                       .layer_count = 2,
+                                       .type = DENSEBLOCK_F32}};
+    fixture.desc.layers = fixture.layers;
+    denseblock_layers_fill(fixture.layers, 2, 3, 3, 8);
+    fixture_make(&fixture, 1, NULL);
+    const size_t count = fixture_y_count(&fixture);
+    float *y = aligned_memory(count * sizeof *y);
+    denseblock_desc desc = fixture.desc;
+    desc.arithmetic = DENSEBLOCK_ARITHMETIC_TF32;
+    begin_quietly();
+    ck_ok(cuda_case_run(&(struct cuda_case){.backend = tested,
+                                            .desc = &desc,
+                                            .kernels = (const void *const *)fixture.kernels,
+                                            .x = fixture.x,
+                                            .y = y}));
+    check_quiet("TF32");
+    fixture_forward(&fixture);
+    double largest = 0, error = 0;
+    for (size_t i = 0; i < count; i++) {
+        const double wanted = dblk_element_load(DENSEBLOCK_F32, fixture.y, i);
+        largest = fmax(largest, fabs(wanted));
+        error = fmax(error, fabs((double)y[i] - wanted));
+    }
+    ck_assert_msg(error < 4e-3 * largest, "error %g, the largest value is %g", error, largest);
+#ifdef WITH_DOUBLE /* whether a GPU does is its own choice */
+    ck_assert_msg(error > 1e-5 * largest, "error %g, the largest value is %g", error, largest);
+#endif
+    free(y);
+    fixture_free(&fixture);
+}
+END_TEST
+
+START_TEST(what_cublas_cannot_do_is_refused_with_the_plan) {
+    const denseblock_layer layer = {.kernel_height = 3, .kernel_width = 3, .growth = 1};
+    denseblock_desc desc = {.batch = 1,
+                            .height = 1,
+                            .width = 1,
+                            .channels = 1 << 28,
+                            .layer_count = 1,
+                            .layers = &layer,
+                            .type = DENSEBLOCK_F16};
+    denseblock_plan *plan;
+    begin_quietly();
+    ck_fails(denseblock_plan_create(&desc, tested, NULL, &plan), DENSEBLOCK_UNSUPPORTED,
+             "layer 0: a sum of 2415919104 products");
+    desc.channels = (int64_t)1 << 31;
+    ck_fails(denseblock_plan_create(&desc, tested, NULL, &plan), DENSEBLOCK_UNSUPPORTED,
+             "y has 2147483649");
+    desc.channels = 1;
+    const struct {
+        denseblock_plan_options options;
+        const char *words;
+    } refused[] = {
+        {{.algorithm = DENSEBLOCK_ALGORITHM_DIRECT, .group_size = 2}, "not groups of 2"},
+        {{.algorithm = DENSEBLOCK_ALGORITHM_WINOGRAD4}, "winograd4 for f32, not for f16"},
+        {{.algorithm = DENSEBLOCK_ALGORITHM_WINOGRAD2, .workspace_limit = 16384},
+         "raise the workspace limit of 16384"},
+    };
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
+        ck_fails(denseblock_plan_create(&desc, tested, &refused[i].options, &plan),
+                 DENSEBLOCK_UNSUPPORTED, refused[i].words);
+    desc.type = DENSEBLOCK_F32;
+    ck_fails(denseblock_plan_create(
+                 &desc, tested,
+                 &(denseblock_plan_options){.algorithm = DENSEBLOCK_ALGORITHM_WINOGRAD4,
+                                            .accuracy = DENSEBLOCK_ACCURACY_HIGH},
+                 &plan),
+             DENSEBLOCK_UNSUPPORTED, "exclude each other");
+    const denseblock_layer wide = {.kernel_height = 3, .kernel_width = 5, .growth = 1};
+    desc.layers = &wide;
+    ck_fails(denseblock_plan_create(
+                 &desc, tested,
+                 &(denseblock_plan_options){.algorithm = DENSEBLOCK_ALGORITHM_WINOGRAD2}, &plan),
+             DENSEBLOCK_UNSUPPORTED, "layer 0: Winograd algorithms are for 3x3 kernels, not 3x5");
+}
+END_TEST
+
+/* A random block of 3x3 kernels. */
+static void make_3x3(struct fixture *fixture, uint64_t seed, denseblock_type type) {
+    fixture_random_desc(fixture, seed, type);
+    for (int64_t l = 0; l < fixture->desc.layer_count; l++)
+        fixture->layers[l].kernel_height = fixture->layers[l].kernel_width = 3;
+    fixture_make(fixture, seed, NULL);
+}
+
+/* F(4x4) for every other block of f32. */
+static denseblock_algorithm winograd_of(uint64_t seed) {
+    return seed % 8 == DENSEBLOCK_F32 ? DENSEBLOCK_ALGORITHM_WINOGRAD4
+                                      : DENSEBLOCK_ALGORITHM_WINOGRAD2;
+}
+
+START_TEST(winograd_equals_the_reference_on_random_blocks) {
+    for (uint64_t seed = 0; seed < 80; seed++) {
+        struct fixture fixture;
+        uint64_t state = seed;
+        make_3x3(&fixture, seed, (denseblock_type)(seed % 4));
+        const denseblock_plan_options options = {.algorithm = winograd_of(seed),
+                                                 .group_size = random_size(&state, 0, 4)};
+        char what[64];
+        snprintf(what, sizeof what, "seed %d, %s, group %d", (int)seed,
+                 denseblock_type_name(fixture.desc.type), (int)options.group_size);
+        compare(what, &fixture, &options, seed % 3 == 0, seed % 5 == 0, seed % 7 == 0 ? 1 : 0);
+        fixture_free(&fixture);
+    }
+}
+END_TEST
+
+START_TEST(winograd_puts_nan_and_inf_where_the_formula_does) {
+    static const double specials[] = {NAN, INFINITY, -INFINITY};
+    for (uint64_t seed = 0; seed < 24; seed++) {
+        struct fixture fixture;
+        uint64_t state = seed;
+        make_3x3(&fixture, seed, (denseblock_type)(seed % 4));
+        for (int i = 0; i < 3; i++)
+            dblk_element_store(fixture.desc.type, fixture.x,
+                               (size_t)random_size(&state, 0, INT64_MAX - 1) %
+                                   fixture_x_count(&fixture),
+                               specials[i]);
+        const denseblock_plan_options options = {.algorithm = winograd_of(seed),
+                                                 .group_size = random_size(&state, 1, 4)};
+        char what[32];
+        snprintf(what, sizeof what, "special values, seed %d", (int)seed);
+        compare(what, &fixture, &options, seed % 2 == 0, false, 0);
+        fixture_free(&fixture);
+    }
+}
+END_TEST
+
+/* Groups of two leave 3x3 layers no other algorithm. */
+START_TEST(layers_of_other_sizes_are_direct_between_winograd_layers) {
+    static const int64_t sizes[][4] = {{3, 1, 3, 3}, {5, 3, 3, 3}, {3, 3, 2, 3}, {1, 3, 3, 1}};
+    for (size_t i = 0; i < 8; i++) {
+        struct fixture fixture;
+        fixture_random_desc(&fixture, i, (denseblock_type)(i % 4));
+        fixture.desc.layer_count = 4;
+        for (int l = 0; l < 4; l++)
+            fixture.layers[l] = (denseblock_layer){.kernel_height = sizes[i / 2][l],
+                                                   .kernel_width = sizes[i / 2][l],
+                                                   .growth = 3 + l};
+        fixture_make(&fixture, i, NULL);
+        const denseblock_plan_options options = {.group_size = 2};
+        denseblock_plan *plan;
+        ck_ok(denseblock_plan_create(&fixture.desc, tested, &options, &plan));
+        ck_assert_ptr_nonnull(strstr(denseblock_plan_describe(plan), "Winograd F("));
+        ck_assert_ptr_nonnull(strstr(denseblock_plan_describe(plan), "direct"));
+        denseblock_plan_destroy(plan);
+        char what[32];
+        snprintf(what, sizeof what, "sizes %d", (int)i);
+        compare(what, &fixture, &options, i % 2 == 0, false, 0);
+        fixture_free(&fixture);
+    }
+}
+END_TEST
+
+START_TEST(winograd_takes_as_many_images_as_the_workspace_has_room_for) {
+    struct fixture fixture;
+    make_batch_of_five(&fixture);
+    /* 12 tiles of 16 points, for 20 channels of the stack and 20 columns of products. */
+    const size_t image = 12 * 16 * (20 + 20) * sizeof(float);
+    denseblock_plan_options options = {.algorithm = DENSEBLOCK_ALGORITHM_WINOGRAD2,
+                                       .group_size = 4,
+                                       .workspace_limit = 16384 + 192 + image};
+    denseblock_plan *plan;
+    ck_ok(denseblock_plan_create(&fixture.desc, tested, &options, &plan));
+    ck_assert_ptr_nonnull(strstr(denseblock_plan_describe(plan), "1 image at a time"));
+    denseblock_plan_destroy(plan);
+    compare("one image at a time", &fixture, &options, true, false, 0);
+    options.workspace_limit = 2 * (16384 + 192 + 3 * image);
+    ck_ok(denseblock_plan_create(&fixture.desc, tested, &options, &plan));
+    ck_assert_ptr_nonnull(strstr(denseblock_plan_describe(plan), "3 images at a time"));
+    denseblock_plan_destroy(plan);
+    compare("three images, then two", &fixture, &options, false, true, 0);
+    options.workspace_limit = 16384 + 192 + image - 1;
+    ck_fails(denseblock_plan_create(&fixture.desc, tested, &options, &plan),
+             DENSEBLOCK_UNSUPPORTED, "raise the workspace limit");
+    fixture_free(&fixture);
+}
+END_TEST
+
+/* Of the layers' outputs, against the reference in f64. */
+static double relative_error(const struct fixture *fixture, const void *y) {
+    double *x = aligned_memory(fixture_x_count(fixture) * sizeof *x);
+    denseblock_convert(DENSEBLOCK_F64, x, fixture->desc.type, fixture->x,
+                       fixture_x_count(fixture));
+    struct fixture exact = {.desc = fixture->desc};
+    exact.desc.type = DENSEBLOCK_F64;
+    exact.desc.arithmetic = DENSEBLOCK_ARITHMETIC_FULL;
+    fixture_make(&exact, 1, NULL);
+    memcpy(exact.x, x, fixture_x_count(fixture) * sizeof *x);
+    int64_t channels = fixture->desc.channels;
+    for (int64_t l = 0; l < fixture->desc.layer_count; l++) {
+        const denseblock_layer *layer = &fixture->desc.layers[l];
+        denseblock_convert(
+            DENSEBLOCK_F64, exact.kernels[l], fixture->desc.type, fixture->kernels[l],
+            (size_t)(layer->kernel_height * layer->kernel_width * channels * layer->growth));
+        channels += layer->growth;
+    }
+    ck_ok(denseblock_weights_prepare(exact.context, exact.plan,
+                                     (const void *const *)exact.kernels, exact.prepared));
+    fixture_forward(&exact);
+    double errors = 0, values = 0;
+    for (size_t i = 0; i < fixture_y_count(fixture); i++) {
+        if ((int64_t)i % channels < fixture->desc.channels)
+            continue;
+        const double wanted = ((const double *)exact.y)[i];
+        const double found = dblk_element_load(fixture->desc.type, y, i);
+        errors += (found - wanted) * (found - wanted);
+        values += wanted * wanted;
+    }
+    fixture_free(&exact);
+    free(x);
+    return sqrt(errors / values);
+}
+
+START_TEST(errors_stay_within_what_each_type_and_algorithm_allows) {
+    static const struct {
+        denseblock_type type;
+        denseblock_arithmetic arithmetic;
+        denseblock_algorithm algorithm;
+        double most;
+    } rows[] = {
+        {DENSEBLOCK_F64, DENSEBLOCK_ARITHMETIC_FULL, DENSEBLOCK_ALGORITHM_DIRECT, 1e-12},
+        {DENSEBLOCK_F64, DENSEBLOCK_ARITHMETIC_FULL, DENSEBLOCK_ALGORITHM_WINOGRAD2, 1e-12},
+        {DENSEBLOCK_F32, DENSEBLOCK_ARITHMETIC_FULL, DENSEBLOCK_ALGORITHM_DIRECT, 1e-6},
+        {DENSEBLOCK_F32, DENSEBLOCK_ARITHMETIC_FULL, DENSEBLOCK_ALGORITHM_WINOGRAD2, 1e-6},
+        {DENSEBLOCK_F32, DENSEBLOCK_ARITHMETIC_FULL, DENSEBLOCK_ALGORITHM_WINOGRAD4, 1e-5},
+        {DENSEBLOCK_F32, DENSEBLOCK_ARITHMETIC_TF32, DENSEBLOCK_ALGORITHM_DIRECT, 1e-3},
+        {DENSEBLOCK_F32, DENSEBLOCK_ARITHMETIC_TF32, DENSEBLOCK_ALGORITHM_WINOGRAD2, 1e-3},
+        {DENSEBLOCK_F16, DENSEBLOCK_ARITHMETIC_FULL, DENSEBLOCK_ALGORITHM_DIRECT, 1e-3},
+        {DENSEBLOCK_F16, DENSEBLOCK_ARITHMETIC_FULL, DENSEBLOCK_ALGORITHM_WINOGRAD2, 1e-3},
+        {DENSEBLOCK_BF16, DENSEBLOCK_ARITHMETIC_FULL, DENSEBLOCK_ALGORITHM_DIRECT, 8e-3},
+        {DENSEBLOCK_BF16, DENSEBLOCK_ARITHMETIC_FULL, DENSEBLOCK_ALGORITHM_WINOGRAD2, 8e-3},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct fixture fixture = {.desc = {.batch = 1,
+                                           .height = 10,
+                                           .width = 9,
+                                           .channels = 48,
+                                           .layer_count = 6,
+                                           .type = rows[i].type}};
+        fixture.desc.layers = fixture.layers;
+        denseblock_layers_fill(fixture.layers, 6, 3, 3, 24);
+        fixture_make(&fixture, 1, NULL);
+        denseblock_desc desc = fixture.desc;
+        desc.arithmetic = rows[i].arithmetic;
+        void *y = aligned_memory(denseblock_plan_output_bytes(fixture.plan));
+        begin_quietly();
+        ck_ok(cuda_case_run(&(struct cuda_case){
+            .backend = tested,
+            .desc = &desc,
+            .options = &(denseblock_plan_options){.algorithm = rows[i].algorithm},
+            .kernels = (const void *const *)fixture.kernels,
+            .x = fixture.x,
+            .y = y}));
+        check_quiet("errors");
+        const double error = relative_error(&fixture, y);
+        printf("%s%s, algorithm %d: relative L2 error %.1e\n", denseblock_type_name(rows[i].type),
+               rows[i].arithmetic == DENSEBLOCK_ARITHMETIC_TF32 ? " in tf32" : "",
+               (int)rows[i].algorithm, error);
+        ck_assert_msg(error <= rows[i].most, "row %zu: error %g", i, error);
+        free(y);
+        fixture_free(&fixture);
+    }
+}
+END_TEST
+
+START_TEST(auto_chooses_what_suits_the_type_and_the_limit) {
+    static const struct {
+        denseblock_type type;
+        denseblock_arithmetic arithmetic;
+        denseblock_plan_options options;
+        const char *has, *has_not;
+    } rows[] = {
+        {DENSEBLOCK_F32, DENSEBLOCK_ARITHMETIC_FULL, {0}, "Winograd F(4x4) 3x3", "F(2x2)"},
+        {DENSEBLOCK_F32,
+         DENSEBLOCK_ARITHMETIC_FULL,
+         {.accuracy = DENSEBLOCK_ACCURACY_HIGH},
+         "Winograd F(2x2) 3x3",
+         "F(4x4)"},
+        {DENSEBLOCK_F32, DENSEBLOCK_ARITHMETIC_TF32, {0}, "operands in TF32", "F(4x4)"},
+        {DENSEBLOCK_F32,
+         DENSEBLOCK_ARITHMETIC_TF32,
+         {.algorithm = DENSEBLOCK_ALGORITHM_WINOGRAD4},
+         "F(4x4)",
+         "TF32"},
+        {DENSEBLOCK_F16, DENSEBLOCK_ARITHMETIC_FULL, {0}, "F(2x2)", "F(4x4)"},
+        {DENSEBLOCK_F32,
+         DENSEBLOCK_ARITHMETIC_FULL,
+         {.workspace_limit = 1 << 20},
+         "direct",
+         "Winograd F("},
+    };
+    denseblock_layer layers[6];
+    denseblock_layers_fill(layers, 6, 3, 3, 32);
+    begin_quietly();
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const denseblock_desc desc = {.batch = 16,
+                                      .height = 56,
+                                      .width = 56,
+                                      .channels = 64,
+                                      .layer_count = 6,
+                                      .layers = layers,
+                                      .type = rows[i].type,
+                                      .arithmetic = rows[i].arithmetic};
+        denseblock_plan *plan;
+        ck_ok(denseblock_plan_create(&desc, tested, &rows[i].options, &plan));
+        const char *text = denseblock_plan_describe(plan);
+        ck_assert_msg(strstr(text, rows[i].has) != NULL && strstr(text, rows[i].has_not) == NULL,
+                      "row %zu: %s", i, text);
+        denseblock_plan_destroy(plan);
+    }
+}
+END_TEST
+
+Suite *suite(void) {
+    const TTest *const none[] = {NULL};
+    const TTest *const of_cublas[] = {
+        a_small_workspace_cuts_the_pixels_and_changes_nothing,
+        tf32_is_used_where_it_is_asked_for,
+        what_cublas_cannot_do_is_refused_with_the_plan,
+        winograd_equals_the_reference_on_random_blocks,
+        winograd_puts_nan_and_inf_where_the_formula_does,
+        layers_of_other_sizes_are_direct_between_winograd_layers,
+        winograd_takes_as_many_images_as_the_workspace_has_room_for,
+        errors_stay_within_what_each_type_and_algorithm_allows,
+        auto_chooses_what_suits_the_type_and_the_limit,
+        NULL,
+    };
+    return suite_of_backends("cublas_block", none, none, of_cublas);
+}
