@@ -25,6 +25,7 @@ static void usage(FILE *to) {
         "  --type T         f32 (default), f64, f16, bf16; tf32, which is f32 with operands\n"
         "                   rounded to it; all, for random blocks: each of another one\n"
         "  --group G        layers computed together; default: the plan decides\n"
+        "  --algorithm A    auto (default), direct, winograd2, winograd4\n"
         "  --seed S         default 1; of random blocks, the first one's\n"
         "  --images P       different images of the batch, at most; default 2\n"
         "  --repeat R       also time it, R times by plain launches and R times as a graph\n"
@@ -76,6 +77,21 @@ static void parse_type(const char *text, struct probe_request *request) {
     }
 }
 
+static const char *const algorithms[] = {
+    [DENSEBLOCK_ALGORITHM_AUTO] = "auto",
+    [DENSEBLOCK_ALGORITHM_DIRECT] = "direct",
+    [DENSEBLOCK_ALGORITHM_WINOGRAD2] = "winograd2",
+    [DENSEBLOCK_ALGORITHM_WINOGRAD4] = "winograd4",
+};
+
+static denseblock_algorithm parse_algorithm(const char *text) {
+    for (size_t a = 0; a < sizeof algorithms / sizeof algorithms[0]; a++)
+        if (strcmp(text, algorithms[a]) == 0)
+            return (denseblock_algorithm)a;
+    bad_usage("algorithm", text);
+    return DENSEBLOCK_ALGORITHM_AUTO;
+}
+
 enum option_name {
     SHAPE = 1,
     LAYERS,
@@ -85,6 +101,7 @@ enum option_name {
     BACKEND,
     TYPE,
     GROUP,
+    ALGORITHM,
     SEED,
     IMAGES,
     REPEAT,
@@ -101,6 +118,7 @@ static const struct option options[] = {{"shape", required_argument, NULL, SHAPE
                                         {"backend", required_argument, NULL, BACKEND},
                                         {"type", required_argument, NULL, TYPE},
                                         {"group", required_argument, NULL, GROUP},
+                                        {"algorithm", required_argument, NULL, ALGORITHM},
                                         {"seed", required_argument, NULL, SEED},
                                         {"images", required_argument, NULL, IMAGES},
                                         {"repeat", required_argument, NULL, REPEAT},
@@ -138,6 +156,9 @@ static void parse_option(int option, const char *name, struct probe_request *req
         break;
     case GROUP:
         request->group_size = parse_number(name, optarg, 0, MOST);
+        break;
+    case ALGORITHM:
+        request->algorithm = parse_algorithm(optarg);
         break;
     case SEED:
         request->seed = (uint64_t)parse_number(name, optarg, 0, INT64_MAX / 2);
@@ -224,12 +245,12 @@ static void print_block(const struct probe_request *request, const struct probe_
         printf("%s[%" PRId64 ", %" PRId64 ", %" PRId64 "]", l > 0 ? ", " : "",
                desc->layers[l].kernel_height, desc->layers[l].kernel_width,
                desc->layers[l].growth);
-    printf("], \"type\": \"%s\", \"tf32\": %s, \"backend\": \"%s\", \"group\": %" PRId64
-           ", \"seed\": %" PRIu64 ", \"in_place\": %s",
+    printf("], \"type\": \"%s\", \"tf32\": %s, \"backend\": \"%s\", \"algorithm\": \"%s\", "
+           "\"group\": %" PRId64 ", \"seed\": %" PRIu64 ", \"in_place\": %s",
            denseblock_type_name(desc->type),
            desc->arithmetic == DENSEBLOCK_ARITHMETIC_TF32 ? "true" : "false",
-           denseblock_backend_name(request->backend), request->group_size, block->seed,
-           block->in_place ? "true" : "false");
+           denseblock_backend_name(request->backend), algorithms[request->algorithm],
+           request->group_size, block->seed, block->in_place ? "true" : "false");
 }
 
 static bool is_good(const struct probe_errors *errors, double tolerance) {

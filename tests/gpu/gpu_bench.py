@@ -5,6 +5,7 @@ Writes one object of JSON a line: first what it was measured on, with the ceilin
 shape and type. With --resume those that the file has already are left out."""
 
 import argparse
+import functools
 import gc
 import json
 import pathlib
@@ -68,16 +69,13 @@ class Contender:
         self.result = result
 
 
-def block_contenders(backend, block):
+def block_contenders(name, block):
+    plain = Contender(f"denseblock {name}", block.run, block.start, block.stop, block.result)
+    if isinstance(block, library.Copies):
+        return [plain]
     return [
-        Contender(f"denseblock {backend}", block.run, block.start, block.stop, block.result),
-        Contender(
-            f"denseblock {backend}, graph",
-            block.run_graph,
-            block.start,
-            block.stop,
-            block.result,
-        ),
+        plain,
+        Contender(f"{plain.name}, graph", block.run_graph, block.start, block.stop, block.result),
     ]
 
 
@@ -232,14 +230,32 @@ def facts(options, block_library):
 # ---- One shape and type ----
 
 
+def block_makers(backend, element_type):
+    """{name: what makes it}. Of backends that leave it to a library how a layer is computed, also
+    each algorithm that there is, and what copies at every concatenation, as people use them
+    today."""
+    makers = {backend: library.Block}
+    if backend == "cublas":
+        for algorithm in ("direct", "winograd2", *(["winograd4"] if element_type == "f32" else [])):
+            makers[f"cublas {algorithm}"] = functools.partial(library.Block, algorithm=algorithm)
+    if backend != "cuda":
+        makers[f"{backend} with copies"] = library.Copies
+    return makers
+
+
 def make_blocks(block_library, case, memory_class):
     blocks, absent = {}, {}
     for backend in library.GPU_BACKENDS:
         try:
             block_library.check_backend(backend)
-            blocks[backend] = library.Block(block_library, backend, case, memory_class)
         except Unavailable as reason:
             absent[f"denseblock {backend}"] = str(reason)
+            continue
+        for name, maker in block_makers(backend, case.type).items():
+            try:
+                blocks[name] = maker(block_library, backend, case, memory_class)
+            except Unavailable as reason:
+                absent[f"denseblock {name}"] = str(reason)
     return blocks, absent
 
 
@@ -280,11 +296,12 @@ def run_case(block_library, shape, element_type, compiled, options):
         "wrong": wrong,
         "plans": {
             b: {
-                "plan": block.describe().splitlines(),
-                "workspace_bytes": block.workspace_bytes(),
-                "weights_bytes": block.weights_bytes(),
+                "plan": block.plan.describe().splitlines(),
+                "workspace_bytes": block.plan.bytes("workspace"),
+                "weights_bytes": block.plan.bytes("weights"),
             }
             for b, block in blocks.items()
+            if isinstance(block, library.Block)
         },
     }
     for block in blocks.values():

@@ -18,6 +18,7 @@ import torch
 from gpu_shapes import KERNEL_SIZE
 
 GPU_BACKENDS = {"cuda": 5, "cublas": 3, "cudnn": 4}
+ALGORITHMS = {"auto": 0, "direct": 1, "winograd2": 2, "winograd4": 3}
 TYPES = {"f32": 0, "tf32": 0, "f16": 2, "bf16": 3}
 TORCH_TYPES = {
     "f32": torch.float32,
@@ -56,6 +57,17 @@ class Desc(Structure):
     ]
 
 
+class Options(Structure):
+    _fields_ = [
+        ("algorithm", c_int),
+        ("accuracy", c_int),
+        ("group_size", c_int64),
+        ("thread_count", c_int64),
+        ("workspace_limit", c_size_t),
+        ("device", c_int),
+    ]
+
+
 class Library:
     def __init__(self, path):
         self.c = c = ctypes.CDLL(path)
@@ -67,7 +79,7 @@ class Library:
         c.denseblock_plan_describe.argtypes = [c_void_p]
         c.denseblock_plan_flops.argtypes, c.denseblock_plan_flops.restype = [c_void_p], c_double
         out = POINTER(c_void_p)
-        c.denseblock_plan_create.argtypes = [POINTER(Desc), c_int, c_void_p, out]
+        c.denseblock_plan_create.argtypes = [POINTER(Desc), c_int, POINTER(Options), out]
         c.denseblock_context_create.argtypes = [c_int, c_int, out]
         c.denseblock_context_synchronize.argtypes = [c_void_p]
         c.denseblock_weights_prepare.argtypes = [c_void_p] * 4
@@ -181,59 +193,72 @@ class OwnMemory:
         self.library.c.denseblock_buffers_destroy(self.buffers)
 
 
-class Block:
-    """A planned and prepared block. x lies apart from y, so that copying it is a part of the
-    time, as it is for the peers."""
+class Plan:
+    """Some layers of a case, planned; and prepared, in memory that a context uses."""
 
-    def __init__(self, library, backend, case, memory_class):
-        self.library, self.case = library, case
-        self.plan, self.context, self.graph = c_void_p(), c_void_p(), c_void_p()
-        self.memory = None
-        c, shape, dtype = library.c, case.shape, TORCH_TYPES[case.type]
-        layers = (Layer * shape.layers)(
-            *[Layer(KERNEL_SIZE, KERNEL_SIZE, shape.growth, 0)] * shape.layers
+    def __init__(self, library, backend, case, layers, algorithm="auto"):
+        self.library, self.case, self.layers = library, case, layers
+        self.handle = c_void_p()
+        shape = case.shape
+        described = (Layer * len(layers))(
+            *[Layer(KERNEL_SIZE, KERNEL_SIZE, shape.growth, 0)] * len(layers)
         )
         desc = Desc(
             shape.batch,
             shape.height,
             shape.width,
-            shape.channels,
-            shape.layers,
-            layers,
+            shape.input_channels(layers.start),
+            len(layers),
+            described,
             TYPES[case.type],
             int(case.type == "tf32"),
         )
-        number = GPU_BACKENDS[backend]
-        library.check(c.denseblock_plan_create(byref(desc), number, None, byref(self.plan)))
-        if c.denseblock_plan_flops(self.plan) != shape.flops:
-            raise ValueError("denseblock counts other operations than the benchmark")
-        library.check(c.denseblock_context_create(number, 0, byref(self.context)))
-        self.memory = memory = memory_class(library, self.context)
-        self.y_shape = (shape.batch, shape.height, shape.width, shape.output_channels)
-        self.y = memory.empty(c.denseblock_plan_output_bytes(self.plan) // dtype.itemsize, dtype)
-        prepared = memory.empty(c.denseblock_plan_weights_bytes(self.plan), torch.uint8)
-        workspace = memory.empty(c.denseblock_plan_workspace_bytes(self.plan), torch.uint8)
-        kernels = (c_void_p * shape.layers)(*[memory.put(k) for k in case.kernels])
-        library.check(c.denseblock_weights_prepare(self.context, self.plan, kernels, prepared))
-        self.arguments = (
-            self.context,
-            self.plan,
-            prepared,
-            memory.put(case.x),
-            self.y,
-            workspace,
+        options = Options(algorithm=ALGORITHMS[algorithm])
+        library.check(
+            library.c.denseblock_plan_create(
+                byref(desc), GPU_BACKENDS[backend], byref(options), byref(self.handle)
+            )
         )
-        library.check(c.denseblock_graph_create(*self.arguments, byref(self.graph)))
+
+    def bytes(self, what):
+        """Of its "output", "weights" or "workspace"."""
+        return getattr(self.library.c, f"denseblock_plan_{what}_bytes")(self.handle)
+
+    def prepare(self, context, memory, kernels):
+        """Addresses of all kernels of the case; returns that of the prepared weights."""
+        prepared = memory.empty(self.bytes("weights"), torch.uint8)
+        wanted = (c_void_p * len(self.layers))(*[kernels[l] for l in self.layers])
+        self.library.check(
+            self.library.c.denseblock_weights_prepare(context, self.handle, wanted, prepared)
+        )
+        return prepared
+
+    def describe(self):
+        return self.library.c.denseblock_plan_describe(self.handle).decode()
+
+    def close(self):
+        self.library.c.denseblock_plan_destroy(self.handle)
+
+
+class Execution:
+    """A context with its memory, and the clock of its stream. x lies apart from y, so that copying
+    it is a part of the time, as it is for the peers."""
+
+    def __init__(self, library, backend, case, memory_class):
+        self.library, self.case = library, case
+        self.context = c_void_p()
+        library.check(
+            library.c.denseblock_context_create(GPU_BACKENDS[backend], 0, byref(self.context))
+        )
+        self.memory = memory_class(library, self.context)
+        self.x = self.memory.put(case.x)
+        self.kernels = [self.memory.put(k) for k in case.kernels]
         # Looked up once: the time of a turn has the host's part in it.
-        self.forward, self.launch = c.denseblock_forward, c.denseblock_graph_launch
+        self.forward = library.c.denseblock_forward
 
-    def run(self):
-        if self.forward(*self.arguments) != OK:
-            self.library.check(self.forward(*self.arguments))
-
-    def run_graph(self):
-        if self.launch(self.graph) != OK:
-            self.library.check(self.launch(self.graph))
+    def execute(self, arguments):
+        if self.forward(*arguments) != OK:
+            self.library.check(self.forward(*arguments))
 
     def start(self):
         self.library.check(self.library.c.denseblock_timer_start(self.context))
@@ -243,23 +268,83 @@ class Block:
         self.library.check(self.library.c.denseblock_timer_stop(self.context, byref(seconds)))
         return seconds.value
 
-    def result(self):
+    def fetch(self, y):
+        shape = self.case.shape
+        size = (shape.batch, shape.height, shape.width, shape.output_channels)
         self.library.check(self.library.c.denseblock_context_synchronize(self.context))
-        return self.memory.get(self.y, self.y_shape, TORCH_TYPES[self.case.type])
+        return self.memory.get(y, size, TORCH_TYPES[self.case.type])
 
-    def describe(self):
-        return self.library.c.denseblock_plan_describe(self.plan).decode()
+    def close(self):
+        self.memory.close()
+        self.library.c.denseblock_context_destroy(self.context)
 
-    def workspace_bytes(self):
-        return self.library.c.denseblock_plan_workspace_bytes(self.plan)
 
-    def weights_bytes(self):
-        return self.library.c.denseblock_plan_weights_bytes(self.plan)
+class Block(Execution):
+    """The whole block, in place."""
+
+    def __init__(self, library, backend, case, memory_class, algorithm="auto"):
+        self.plan = Plan(library, backend, case, range(case.shape.layers), algorithm)
+        if library.c.denseblock_plan_flops(self.plan.handle) != case.shape.flops:
+            raise ValueError("denseblock counts other operations than the benchmark")
+        super().__init__(library, backend, case, memory_class)
+        dtype = TORCH_TYPES[case.type]
+        self.y = self.memory.empty(self.plan.bytes("output") // dtype.itemsize, dtype)
+        self.arguments = (
+            self.context,
+            self.plan.handle,
+            self.plan.prepare(self.context, self.memory, self.kernels),
+            self.x,
+            self.y,
+            self.memory.empty(self.plan.bytes("workspace"), torch.uint8),
+        )
+        self.graph = c_void_p()
+        library.check(library.c.denseblock_graph_create(*self.arguments, byref(self.graph)))
+        self.launch = library.c.denseblock_graph_launch
+
+    def run(self):
+        self.execute(self.arguments)
+
+    def run_graph(self):
+        if self.launch(self.graph) != OK:
+            self.library.check(self.launch(self.graph))
+
+    def result(self):
+        return self.fetch(self.y)
 
     def close(self):
         self.library.c.denseblock_graph_destroy(self.graph)
-        if self.memory is not None:
-            self.memory.close()
-        self.library.c.denseblock_context_destroy(self.context)
-        self.library.c.denseblock_plan_destroy(self.plan)
-        self.graph = self.context = self.plan = None
+        super().close()
+        self.plan.close()
+
+
+class Copies(Execution):
+    """Layer by layer, each with an output of its own into which all features are copied: what
+    concatenation costs where it is a copy. Two outputs in turns are enough."""
+
+    def __init__(self, library, backend, case, memory_class):
+        shape, dtype = case.shape, TORCH_TYPES[case.type]
+        self.plans = [
+            Plan(library, backend, case, range(l, l + 1)) for l in range(shape.layers)
+        ]
+        super().__init__(library, backend, case, memory_class)
+        elements = self.plans[-1].bytes("output") // dtype.itemsize
+        outputs = [self.memory.empty(elements, dtype) for _ in range(2)]
+        workspace = self.memory.empty(max(p.bytes("workspace") for p in self.plans), torch.uint8)
+        self.calls, src = [], self.x
+        for l, plan in enumerate(self.plans):
+            prepared = plan.prepare(self.context, self.memory, self.kernels)
+            self.y = outputs[l % 2]
+            self.calls.append((self.context, plan.handle, prepared, src, self.y, workspace))
+            src = self.y
+
+    def run(self):
+        for arguments in self.calls:
+            self.execute(arguments)
+
+    def result(self):
+        return self.fetch(self.y)
+
+    def close(self):
+        super().close()
+        for plan in self.plans:
+            plan.close()

@@ -54,14 +54,6 @@ struct execution {
     char *host_x; /* of the whole batch */
 };
 
-static void plan_block(const struct probe_request *request, const denseblock_desc *desc,
-                       denseblock_backend backend, denseblock_plan **plan) {
-    const denseblock_plan_options options = {.group_size = request->group_size};
-    const bool is_reference = backend == DENSEBLOCK_BACKEND_REFERENCE;
-    probe_check(denseblock_plan_create(desc, backend, is_reference ? NULL : &options, plan),
-                "plan");
-}
-
 static void fill_guarded(const struct execution *run, void *device, size_t bytes) {
     memset(run->poison, POISON, bytes);
     memset(run->poison + bytes, GUARD, GUARD_BYTES);
@@ -222,13 +214,13 @@ static struct probe_times time_execution(const struct execution *run) {
 /* ---- The whole ---- */
 
 /* y of the different images. */
-static void *reference_result(const struct probe_request *request,
-                              const struct probe_case *block) {
+static void *reference_result(const struct probe_case *block) {
     denseblock_desc desc = block->desc;
     denseblock_plan *plan;
     denseblock_context *context;
     desc.batch = block->images;
-    plan_block(request, &desc, DENSEBLOCK_BACKEND_REFERENCE, &plan);
+    probe_check(denseblock_plan_create(&desc, DENSEBLOCK_BACKEND_REFERENCE, NULL, &plan),
+                "the reference's plan");
     probe_check(denseblock_context_create(DENSEBLOCK_BACKEND_REFERENCE, 0, &context), "context");
     void *y = probe_allocate(denseblock_plan_output_bytes(plan));
     void *prepared = probe_allocate(denseblock_plan_weights_bytes(plan));
@@ -260,7 +252,8 @@ static void copy_plan(const char *text, char *plan, size_t size) {
 
 void probe_run(const struct probe_request *request, const struct probe_case *block,
                struct probe_findings *findings) {
-    const denseblock_plan_options options = {.group_size = request->group_size};
+    const denseblock_plan_options options = {.algorithm = request->algorithm,
+                                             .group_size = request->group_size};
     denseblock_plan *plan;
     struct execution run;
     *findings = (struct probe_findings){.guards_intact = true};
@@ -277,7 +270,7 @@ void probe_run(const struct probe_request *request, const struct probe_case *blo
     findings->flops = denseblock_plan_flops(plan);
     copy_plan(denseblock_plan_describe(plan), findings->plan, sizeof findings->plan);
 
-    void *expected = reference_result(request, block);
+    void *expected = reference_result(block);
     begin(request, block, plan, &run);
     findings->plain = try_once(&run, expected, &findings->guards_intact);
     findings->plain_times = time_execution(&run);

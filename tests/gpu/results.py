@@ -6,7 +6,10 @@ import json
 import pathlib
 import re
 import sys
+from collections import Counter
 from statistics import geometric_mean, median
+
+from verify import way_name
 
 NOT_A_GPU = "REHEARSAL, not a GPU: none of these figures says anything about one"
 STAGES = ("build", "conformance", "suites", "sanitizer", "verify", "bench")
@@ -56,8 +59,9 @@ def summarize_verify(path):
         if "plain" not in block:
             continue
         element_type = "tf32" if block["tf32"] else block["type"]
+        way = way_name(block)
         group = groups.setdefault(
-            f"{block['backend']} {element_type}",
+            f"{way} {element_type}",
             {"blocks": 0, "failed": 0, "max_error": 0.0, "l2_error": 0.0},
         )
         group["blocks"] += 1
@@ -70,7 +74,7 @@ def summarize_verify(path):
                     "shape": block["shape"],
                     "layers": len(block["layers"]),
                     "type": element_type,
-                    "backend": block["backend"],
+                    "backend": way,
                     "plain": block["plain_times"],
                     "graph": block["graph_times"],
                 }
@@ -139,6 +143,56 @@ def bench_rows(results):
     return rows
 
 
+def milliseconds(case, name):
+    found = case["contenders"].get(name)
+    return f"{1e3 * found['seconds']['median']:.4g}" if found else "-"
+
+
+def engines(plan):
+    """What the lines of a plan call an engine, each once, with the number of layers."""
+    found = Counter(re.findall(r"engine (\S+?)[,;]?(?:\s|$)", "\n".join(plan)))
+    return ", ".join(f"{name} ({layers})" for name, layers in found.items()) or "-"
+
+
+def library_rows(results):
+    """The backends that leave it to a library how a layer is computed, in place and with copies at
+    every concatenation, beside our own kernels."""
+    rows = [["shape", "type", "cuda ms", "backend", "in place", "with copies", "workspace", "engine"]]
+    for case in results["bench"]:
+        for backend in ("cublas", "cudnn"):
+            plan = case["plans"].get(backend)
+            if plan is None:
+                continue
+            rows.append(
+                [
+                    case["shape"],
+                    case["type"],
+                    milliseconds(case, "denseblock cuda"),
+                    backend,
+                    milliseconds(case, f"denseblock {backend}"),
+                    milliseconds(case, f"denseblock {backend} with copies"),
+                    f"{plan['workspace_bytes'] / (1 << 20):.1f} MiB",
+                    engines(plan["plan"]),
+                ]
+            )
+    return rows
+
+
+def mean_rows(results):
+    """Of each contender and type, beside the fastest of PyTorch's: geometric mean, and smallest."""
+    means = results["geometric_means"]
+    parts = [key.rsplit(", ", 2) for key in means if key.endswith(", of all")]
+    types = list(dict.fromkeys(part[1] for part in parts))
+    rows = [["times as fast as PyTorch", *types]]
+    for name in dict.fromkeys(part[0] for part in parts):
+        row = [name.removeprefix("denseblock ")]
+        for element_type in types:
+            mean = means.get(f"{name}, {element_type}, of all")
+            row.append(f"{mean['mean']:.2f} (from {mean['smallest']:.2f})" if mean else "-")
+        rows.append(row)
+    return rows
+
+
 def table(rows):
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     return ["  ".join(c.ljust(w) for c, w in zip(row, widths)).rstrip() for row in rows]
@@ -201,12 +255,9 @@ def summary(results):
         )
     if results["bench"]:
         lines += ["", *([NOT_A_GPU] if results["rehearsal"] else [])]
-        lines += [*table(bench_rows(results)), ""]
-        for key, mean in results["geometric_means"].items():
-            lines.append(
-                f"{key}: {mean['mean']:.2f} times as fast as PyTorch (geometric mean of "
-                f"{mean['shapes']}; smallest {mean['smallest']:.2f})"
-            )
+        for rows in (bench_rows(results), library_rows(results), mean_rows(results)):
+            if len(rows) > 1:
+                lines += [*table(rows), ""]
     lines.append(f"overall: {results['verdict']}")
     return "\n".join(lines)
 

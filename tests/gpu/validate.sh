@@ -218,8 +218,37 @@ check_tools() {
     }
 }
 
+# cuBLAS and cuDNN may have come with PyTorch, as wheels: then this is where their headers lie.
+wheel_header() {
+    "$python" - "$1" <<'END'
+import importlib.util, pathlib, sys
+found = importlib.util.find_spec("nvidia")
+for root in found.submodule_search_locations if found else []:
+    for path in sorted(pathlib.Path(root).glob(f"*/include/{sys.argv[1]}")):
+        print(path.parent)
+        sys.exit()
+END
+}
+
+# Takes what the toolkit does not have from wheels: the arguments for CMake, and where programs find
+# the libraries.
+find_libraries() {
+    local name header folder toolkit
+    toolkit=$(realpath "$(dirname "$(find_nvcc)")/..")
+    library_arguments=()
+    for name in CUBLAS:cublas_v2.h CUDNN:cudnn.h; do
+        header=${name#*:}
+        [[ ! -e $toolkit/include/$header ]] || continue
+        folder=$(wheel_header "$header")
+        [[ -n $folder ]] || continue
+        library_arguments+=("-DDENSEBLOCK_${name%:*}_FOLDER=$folder")
+        LD_LIBRARY_PATH=${folder%/include}/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+    done
+    export LD_LIBRARY_PATH
+}
+
 configure() {
-    local arguments=()
+    local arguments=("${library_arguments[@]}")
     if [[ -n $check ]] || ! has_check; then
         arguments+=("-DCMAKE_MODULE_PATH=$root/$here/check" "-DDENSEBLOCK_CHECK_ROOT=$check")
     fi
@@ -288,7 +317,7 @@ stage_suites() {
         return 0
     fi
     if [[ -n $rehearsal ]]; then
-        run_ctest double -R '^cuda\.block_O2$' || return 0
+        run_ctest double -R '^cuda\.(cuda|cublas)_block_O2$' || return 0
     else
         # Those that use the GPU one at a time: each has its figures of memory.
         run_ctest gpu -L '^gpu$' || return 0
@@ -320,6 +349,15 @@ sanitized() {
     note fact "$tool over $name"
 }
 
+# can_run BACKEND: else it says why not, and the verdict counts it.
+can_run() {
+    local status=0
+    "$(program probe)" --backend "$1" --shape 1,1,1,1 --layers 0 --growth 1 \
+        >"$work/logs/can-run-$1.log" 2>&1 || status=$?
+    ((status != 77)) || note skipped "$(sed -n 's/^SKIP: //p' "$work/logs/can-run-$1.log")"
+    ((status == 0))
+}
+
 stage_sanitizer() {
     local tool count=6 sanitizer
     # Whole tiles, several chunks of channels, a group of layers; in every type.
@@ -338,6 +376,13 @@ stage_sanitizer() {
         sanitized "$tool" conformance "$(program conformance)" --fragments 12
         sanitized "$tool" random "$(program probe)" --random $((4 * count)) --type all \
             "${poison[@]}"
+        # The libraries' own kernels are not ours to look into for more than this.
+        for backend in cublas cudnn; do
+            [[ $tool == memcheck ]] && can_run "$backend" || continue
+            sanitized "$tool" "$backend" "$(program probe)" --backend "$backend" --random 8 --type all
+            sanitized "$tool" "$backend-3x3" "$(program probe)" --backend "$backend" \
+                "${block[@]}" --group 2
+        done
         for type in f32 f16 bf16 f64; do
             [[ -z $rehearsal || $tool$type == memcheckf16 ]] || continue
             sanitized "$tool" "block-$type" "$(program probe)" "${block[@]}" --type "$type" \
@@ -391,7 +436,7 @@ stage_report() {
 # ---- All ----
 
 chosen=() rehearsal='' quick=no resume=no out='' work='' build=build/gpu seconds=460 arch=''
-check='' commit='' python=python3 jobs=$(nproc)
+library_arguments=() check='' commit='' python=python3 jobs=$(nproc)
 while (($#)); do
     case $1 in
         -h | --help)
@@ -452,6 +497,7 @@ export PYTHONDONTWRITEBYTECODE=1 OMP_WAIT_POLICY=passive TORCH_LOGS=-all
 TORCHINDUCTOR_CACHE_DIR=$(realpath "$work")/torch
 export TORCHINDUCTOR_CACHE_DIR TRITON_CACHE_DIR=$TORCHINDUCTOR_CACHE_DIR/triton
 
+[[ -z $(find_nvcc) ]] || find_libraries
 [[ -z $rehearsal ]] || say "A REHEARSAL: the runtime double and the emulator, not a GPU"
 for name in "${chosen[@]}"; do
     run_stage "$name"

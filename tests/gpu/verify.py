@@ -15,6 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 import gpu_shapes as shapes
 
 BACKENDS = ("cuda", "cublas", "cudnn", "cpu")
+# Beside what a plan chooses.
+ALGORITHMS = {"cublas": ("direct", "winograd2", "winograd4")}
 TYPES = ("f32", "f16", "bf16", "f64", "tf32")
 SKIPPED, DIFFERENT = 77, 1
 RANDOM_BLOCKS, RANDOM_AT_ONCE = 400, 50
@@ -48,6 +50,14 @@ def available(options):
     return found, absent
 
 
+def ways(backends):
+    """The arguments for each backend, and for each of its algorithms."""
+    for backend in backends:
+        yield ["--backend", backend]
+        for algorithm in ALGORITHMS.get(backend, ()):
+            yield ["--backend", backend, "--algorithm", algorithm]
+
+
 def random_tasks(backends, options):
     blocks, at_once = RANDOM_BLOCKS, RANDOM_AT_ONCE
     if options.rehearse:
@@ -55,12 +65,12 @@ def random_tasks(backends, options):
     elif options.quick:
         blocks = 100
     tasks = []
-    for backend in backends:
+    for way in ways(backends):
         for first in range(1, blocks, at_once):
-            common = ["--random", str(at_once), "--backend", backend, "--seed", str(first)]
+            common = ["--random", str(at_once), *way, "--seed", str(first)]
             for group in ("0", "1", "3"):
                 tasks.append([*common, "--type", "all", "--group", group])
-        tasks.append(["--random", str(at_once), "--backend", backend, "--type", "tf32"])
+        tasks.append(["--random", str(at_once), *way, "--type", "tf32"])
     return tasks
 
 
@@ -72,13 +82,13 @@ def table_tasks(backends, options):
         wanted = shapes.QUICK
     tasks = []
     for shape in sorted(wanted, key=lambda s: s.batch != 1):  # stable: these first
-        for backend in backends:
+        for way in ways(backends):
             for element_type in TYPES:
                 # On the CPU the times of f64 and tf32 say nothing, and take long.
-                if backend == "cpu" and element_type != "f32":
+                if "cpu" in way and element_type != "f32":
                     continue
                 images = "1" if shape.height > 100 else "2"
-                task = [*shape.arguments, "--backend", backend, "--type", element_type]
+                task = [*shape.arguments, *way, "--type", element_type]
                 tasks.append([*task, "--images", images])
     return tasks
 
@@ -87,10 +97,9 @@ def timed_tasks(backends, options):
     """The host's part in the time of small batches: to be run alone."""
     wanted = shapes.TINY[:1] if options.rehearse else [s for s in shapes.SHAPES if s.batch == 1]
     return [
-        [*s.arguments, "--backend", b, "--type", t, "--images", "1", "--repeat", REPEATS]
+        [*s.arguments, *way, "--type", t, "--images", "1", "--repeat", REPEATS]
         for s in wanted
-        for b in backends
-        if b != "cpu"
+        for way in ways([b for b in backends if b != "cpu"])
         for t in ("f32", "bf16")
     ]
 
@@ -144,15 +153,20 @@ def worker_count():
     return max(1, min(8, (os.cpu_count() or 2) // 2, memory >> 32))
 
 
+def way_name(record):
+    chosen = record["algorithm"] == "auto"
+    return record["backend"] if chosen else f"{record['backend']} {record['algorithm']}"
+
+
 def print_summary(records):
-    """The worst of every backend and type."""
+    """The worst of every backend, algorithm and type."""
     groups = {}
     for record in records:
         element_type = "tf32" if record["tf32"] else record["type"]
-        groups.setdefault((record["backend"], element_type), []).append(record)
-    for (backend, element_type), group in sorted(groups.items()):
+        groups.setdefault((way_name(record), element_type), []).append(record)
+    for (way, element_type), group in sorted(groups.items()):
         compared = [r for r in group if "plain" in r]
-        line = f"{backend:7} {element_type:5} {len(compared):5} blocks"
+        line = f"{way:16} {element_type:5} {len(compared):5} blocks"
         if compared:
             worst = max(max(r["plain"]["max_error"], r["plain"]["l2_error"]) for r in compared)
             failed = sum(not r["passed"] for r in compared)
