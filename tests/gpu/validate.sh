@@ -378,7 +378,8 @@ stage_sanitizer() {
             "${poison[@]}"
         # The libraries' own kernels are not ours to look into for more than this.
         for backend in cublas cudnn; do
-            [[ $tool == memcheck ]] && can_run "$backend" || continue
+            [[ $tool == memcheck ]] || continue
+            can_run "$backend" || continue
             sanitized "$tool" "$backend" "$(program probe)" --backend "$backend" --random 8 --type all
             sanitized "$tool" "$backend-3x3" "$(program probe)" --backend "$backend" \
                 "${block[@]}" --group 2
