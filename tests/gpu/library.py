@@ -297,6 +297,7 @@ class Block(Execution):
             self.y,
             self.memory.empty(self.plan.bytes("workspace"), torch.uint8),
         )
+        self.run()  # CUDA loads kernels when they are first used, which a capture may not allow
         self.graph = c_void_p()
         library.check(library.c.denseblock_graph_create(*self.arguments, byref(self.graph)))
         self.launch = library.c.denseblock_graph_launch
