@@ -5,9 +5,8 @@
 
 #include "allocate.h"
 #include "calls.h"
-#include "copies.h"
 #include "cublas_handle.h"
-#include "report.h"
+#include "library_arguments.h"
 #include "streams.h"
 
 enum { WORKSPACE_ALIGNMENT = 256 };
@@ -93,23 +92,13 @@ cublasStatus_t cublasSetStream_v2(cublasHandle_t handle, cudaStream_t stream) {
     CUBLAS_CALL(DOUBLE_DEVICE, set_stream(handle, stream));
 }
 
-bool double_cublas_is_on_device(struct double_span span) {
-    enum double_place place;
-    if (double_place(span, &place) != cudaSuccess)
-        return false;
-    if (place != DOUBLE_ON_DEVICE)
-        double_mistake("%s: %p is memory of the host", double_call_name(),
-                       (const void *)span.begin);
-    return place == DOUBLE_ON_DEVICE;
-}
-
 static cublasStatus_t set_workspace(cublasHandle_t handle, void *workspace, size_t bytes) {
     const struct double_span span = {workspace, bytes};
     if (!double_cublas_is_handle(handle))
         return CUBLAS_STATUS_NOT_INITIALIZED;
     if ((uintptr_t)workspace % WORKSPACE_ALIGNMENT != 0)
         return CUBLAS_STATUS_INVALID_VALUE;
-    if (bytes > 0 && !double_cublas_is_on_device(span))
+    if (bytes > 0 && !double_is_on_device(span))
         return CUBLAS_STATUS_INVALID_VALUE;
     handle->workspace = span;
     handle->scratch = workspace;

@@ -20,9 +20,6 @@ struct cublasContext {
 /* Otherwise a mistake. */
 bool double_cublas_is_handle(cublasHandle_t handle);
 
-/* Whether all of it is memory of the device; a mistake where it is the host's. */
-bool double_cublas_is_on_device(struct double_span span);
-
 cublasStatus_t double_cublas_status(cudaError_t error);
 
 #endif

@@ -9,10 +9,11 @@
 #include "cublas_handle.h"
 #include "elements/elements.h"
 #include "emulator.h"
+#include "library_arguments.h"
 #include "report.h"
 #include "streams.h"
 
-enum { LEAST_WORKSPACE = 16 * 1024, GARBAGE = 0xFF, GARBAGE_BYTES = 4096 };
+enum { LEAST_WORKSPACE = 16 * 1024 };
 
 /* Elements [rows][columns], column by column; of several products at equal distances. */
 struct matrix {
@@ -61,19 +62,6 @@ static void check_written(const struct matrix *matrix, const char *name, const c
             }
 }
 
-/* To 10 bits of fraction, ties to even. */
-static double round_to_tf32(double value) {
-    float rounded = (float)value;
-    uint32_t bits;
-    memcpy(&bits, &rounded, sizeof bits);
-    if ((bits & 0x7F800000) == 0x7F800000)
-        return value;
-    bits += 0xFFF + (bits >> 13 & 1);
-    bits &= ~(uint32_t)0x1FFF;
-    memcpy(&rounded, &bits, sizeof rounded);
-    return (double)rounded;
-}
-
 /* One of the matrices, its columns without gaps. */
 static double *load(const struct matrix *matrix, size_t one, bool tf32) {
     double *values = double_new((matrix->rows * matrix->columns + 1) * sizeof *values);
@@ -81,7 +69,7 @@ static double *load(const struct matrix *matrix, size_t one, bool tf32) {
         for (size_t row = 0; row < matrix->rows; row++) {
             const double value = dblk_element_load(matrix->type, matrix->begin,
                                                    column_place(matrix, one, column) + row);
-            values[column * matrix->rows + row] = tf32 ? round_to_tf32(value) : value;
+            values[column * matrix->rows + row] = tf32 ? double_round_to_tf32(value) : value;
         }
     return values;
 }
@@ -112,13 +100,6 @@ static void compute(const struct product *product, size_t one) {
     free(b_values);
 }
 
-/* Whoever thinks that it is his finds it changed. */
-static void use_workspace(char *scratch, size_t all) {
-    const size_t bytes = all < GARBAGE_BYTES ? all : GARBAGE_BYTES;
-    memset(scratch, GARBAGE, bytes);
-    memset(scratch + all - bytes, GARBAGE, bytes);
-}
-
 static cudaError_t run_product(struct double_work *work) {
     const struct product *product = (struct product *)work;
     if (!double_memory_usable(span_of(&product->a), work->call) ||
@@ -131,7 +112,7 @@ static cudaError_t run_product(struct double_work *work) {
     if (product->beta != 0)
         check_written(&product->c, "C", work->call);
     double_memory_open_all(true);
-    use_workspace(product->scratch, product->workspace.bytes);
+    double_use_workspace(product->scratch, product->workspace.bytes);
     for (size_t one = 0; one < product->c.batch; one++)
         compute(product, one);
     double_memory_open_all(false);
@@ -185,7 +166,7 @@ static bool is_matrix(const struct matrix *matrix) {
                        (const void *)matrix->begin);
         return false;
     }
-    return span_of(matrix).bytes == 0 || double_cublas_is_on_device(span_of(matrix));
+    return span_of(matrix).bytes == 0 || double_is_on_device(span_of(matrix));
 }
 
 /* Whether two results share elements. */

@@ -1,13 +1,15 @@
-/* The libraries that the machine of the double has, in place of host/device/library.c: cuBLAS. As
- * calls that can fail they are "dlopen" and "dlsym". */
+/* The libraries that the machine of the double has, in place of host/device/library.c: cuBLAS and
+ * cuDNN. As calls that can fail they are "dlopen" and "dlsym". */
 #include <string.h>
 
 #include "calls.h"
 #include "cublas_double.h"
+#include "cudnn_double.h"
 #include "device/library.h"
 #include "injection.h"
 
-static char cublas[] = "libcublas.so.13";
+/* Each is known by the address of its name. */
+static char cublas[] = "libcublas.so.13", cudnn[] = "libcudnn.so.9";
 
 static bool fails(const char *call) {
     double_lock();
@@ -19,9 +21,12 @@ static bool fails(const char *call) {
 void *dblk_library_open(const char *const *names) {
     if (fails("dlopen"))
         return NULL;
-    for (; *names != NULL; names++)
+    for (; *names != NULL; names++) {
         if (strcmp(*names, cublas) == 0 && cublas_double_function("cublasCreate_v2") != NULL)
             return cublas;
+        if (strcmp(*names, cudnn) == 0 && cudnn_double_function("cudnnCreate") != NULL)
+            return cudnn;
+    }
     return NULL;
 }
 
@@ -30,7 +35,9 @@ void dblk_library_close(void *library) {
 }
 
 void dblk_library_function(void *library, const char *name, void *function) {
-    void (*found)(void) = library == cublas ? cublas_double_function(name) : NULL;
+    void (*found)(void) = library == cublas  ? cublas_double_function(name)
+                          : library == cudnn ? cudnn_double_function(name)
+                                             : NULL;
     if (fails("dlsym"))
         found = NULL;
     memcpy(function, &found, sizeof found);

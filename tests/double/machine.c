@@ -3,6 +3,7 @@
 
 #include "calls.h"
 #include "capture.h"
+#include "cudnn_double.h"
 #include "device_memory.h"
 #include "injection.h"
 #include "launches.h"
@@ -23,6 +24,7 @@ static void forget(void) {
     double_forget_objects();
     double_forget_memory();
     double_forget_functions();
+    double_forget_cudnn();
     double_forget_failures();
     double_forget_mistakes();
     double_forget_calls();

@@ -14,6 +14,8 @@ static const char *const kinds[] = {
     [DOUBLE_EVENT] = "event",
     [DOUBLE_GRAPH] = "graph",
     [DOUBLE_CUBLAS_HANDLE] = "handle of cuBLAS",
+    [DOUBLE_CUDNN_HANDLE] = "handle of cuDNN",
+    [DOUBLE_CUDNN_DESCRIPTOR] = "descriptor of cuDNN",
     [DOUBLE_EXECUTABLE] = "executable graph",
 };
 

@@ -35,6 +35,15 @@ unsigned long long double_program_seed(void) {
     return (unsigned long long)number("CUDA_DOUBLE_SEED", 0);
 }
 
+const char *double_program_cudnn(void) {
+    const char *text = getenv("CUDA_DOUBLE_CUDNN");
+    return text == NULL ? "" : text;
+}
+
+size_t double_program_cudnn_version(size_t built) {
+    return (size_t)number("CUDA_DOUBLE_CUDNN_VERSION", (long long)built);
+}
+
 void double_program_fail(void) {
     const char *text = getenv("CUDA_DOUBLE_FAIL");
     if (text == NULL || text[0] == 0)

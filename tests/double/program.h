@@ -5,6 +5,9 @@
  *                                                    0 devices are none
  *   CUDA_DOUBLE_SEED          a number, as cuda_double_seed takes it
  *   CUDA_DOUBLE_FAIL          function:n:error, with the error's number; "any" is every function
+ *   CUDA_DOUBLE_CUDNN         "packed": cuDNN's engines take only packed outputs and no fused ReLU;
+ *                             "none": it has none
+ *   CUDA_DOUBLE_CUDNN_VERSION its version, as cudnnGetVersion gives it
  *   CUDA_DOUBLE_STRICT=1      what was not given back, the mistakes of the host and the emulator's
  *                             reports go to stderr as the program ends, with status 99 */
 #ifndef TESTS_DOUBLE_PROGRAM_H
@@ -14,6 +17,10 @@
 
 struct cuda_double_machine double_program_machine(void);
 unsigned long long double_program_seed(void);
+
+/* Of cuDNN: "" where nothing is asked for, and the version, or otherwise `built`. */
+const char *double_program_cudnn(void);
+size_t double_program_cudnn_version(size_t built);
 
 /* Sets the failure that the environment asks for. */
 void double_program_fail(void);

@@ -1,0 +1,135 @@
+/* The attributes of cuDNN's descriptors, as the tables of NVIDIA's documentation have them. */
+#include "cudnn_attributes.h"
+
+enum { ANY = INT32_MAX };
+
+/* Names without what is the same in all of them. */
+#define NAME(name) CUDNN_ATTR_##name
+#define KIND(kind) CUDNN_BACKEND_##kind##_DESCRIPTOR
+#define ROW(kind, name, type, least, most, setting) \
+    { KIND(kind), NAME(name), CUDNN_TYPE_##type, CUDNN_TYPE_##type, least, most, setting, 0 }
+/* A number: of either type of floating point. */
+#define REAL(kind, name, setting) \
+    { KIND(kind), NAME(name), CUDNN_TYPE_FLOAT, CUDNN_TYPE_DOUBLE, 1, 1, setting, 0 }
+/* Other descriptors. */
+#define PART(kind, name, element, least, most, setting)                                       \
+    {                                                                                         \
+        KIND(kind), NAME(name), CUDNN_TYPE_BACKEND_DESCRIPTOR, CUDNN_TYPE_BACKEND_DESCRIPTOR, \
+            least, most, setting, KIND(element)                                               \
+    }
+
+#define CONV     OPERATION_CONVOLUTION_FORWARD
+#define GIVEN    DOUBLE_CUDNN_GIVEN
+#define OPTIONAL DOUBLE_CUDNN_OPTIONAL
+#define REQUIRED DOUBLE_CUDNN_REQUIRED
+
+static const struct double_cudnn_attribute table[] = {
+    ROW(TENSOR, TENSOR_BYTE_ALIGNMENT, INT64, 1, 1, REQUIRED),
+    ROW(TENSOR, TENSOR_DATA_TYPE, DATA_TYPE, 1, 1, REQUIRED),
+    ROW(TENSOR, TENSOR_DIMENSIONS, INT64, 1, CUDNN_DIM_MAX, REQUIRED),
+    ROW(TENSOR, TENSOR_STRIDES, INT64, 1, CUDNN_DIM_MAX, REQUIRED),
+    ROW(TENSOR, TENSOR_UNIQUE_ID, INT64, 1, 1, REQUIRED),
+    ROW(TENSOR, TENSOR_IS_VIRTUAL, BOOLEAN, 1, 1, OPTIONAL),
+    ROW(TENSOR, TENSOR_IS_BY_VALUE, BOOLEAN, 1, 1, OPTIONAL),
+    ROW(TENSOR, TENSOR_VECTOR_COUNT, INT64, 1, 1, OPTIONAL),
+    ROW(TENSOR, TENSOR_VECTORIZED_DIMENSION, INT64, 1, 1, OPTIONAL),
+
+    ROW(CONVOLUTION, CONVOLUTION_COMP_TYPE, DATA_TYPE, 1, 1, REQUIRED),
+    ROW(CONVOLUTION, CONVOLUTION_CONV_MODE, CONVOLUTION_MODE, 1, 1, REQUIRED),
+    ROW(CONVOLUTION, CONVOLUTION_DILATIONS, INT64, 1, CUDNN_DIM_MAX, REQUIRED),
+    ROW(CONVOLUTION, CONVOLUTION_FILTER_STRIDES, INT64, 1, CUDNN_DIM_MAX, REQUIRED),
+    ROW(CONVOLUTION, CONVOLUTION_POST_PADDINGS, INT64, 1, CUDNN_DIM_MAX, REQUIRED),
+    ROW(CONVOLUTION, CONVOLUTION_PRE_PADDINGS, INT64, 1, CUDNN_DIM_MAX, REQUIRED),
+    ROW(CONVOLUTION, CONVOLUTION_SPATIAL_DIMS, INT64, 1, 1, REQUIRED),
+
+    ROW(POINTWISE, POINTWISE_MODE, POINTWISE_MODE, 1, 1, REQUIRED),
+    ROW(POINTWISE, POINTWISE_MATH_PREC, DATA_TYPE, 1, 1, REQUIRED),
+    ROW(POINTWISE, POINTWISE_NAN_PROPAGATION, NAN_PROPOGATION, 1, 1, OPTIONAL),
+    REAL(POINTWISE, POINTWISE_RELU_LOWER_CLIP, OPTIONAL),
+    REAL(POINTWISE, POINTWISE_RELU_UPPER_CLIP, OPTIONAL),
+    REAL(POINTWISE, POINTWISE_RELU_LOWER_CLIP_SLOPE, OPTIONAL),
+
+    REAL(CONV, OPERATION_CONVOLUTION_FORWARD_ALPHA, REQUIRED),
+    REAL(CONV, OPERATION_CONVOLUTION_FORWARD_BETA, REQUIRED),
+    PART(CONV, OPERATION_CONVOLUTION_FORWARD_CONV_DESC, CONVOLUTION, 1, 1, REQUIRED),
+    PART(CONV, OPERATION_CONVOLUTION_FORWARD_W, TENSOR, 1, 1, REQUIRED),
+    PART(CONV, OPERATION_CONVOLUTION_FORWARD_X, TENSOR, 1, 1, REQUIRED),
+    PART(CONV, OPERATION_CONVOLUTION_FORWARD_Y, TENSOR, 1, 1, REQUIRED),
+
+    PART(OPERATION_POINTWISE, OPERATION_POINTWISE_PW_DESCRIPTOR, POINTWISE, 1, 1, REQUIRED),
+    PART(OPERATION_POINTWISE, OPERATION_POINTWISE_XDESC, TENSOR, 1, 1, REQUIRED),
+    PART(OPERATION_POINTWISE, OPERATION_POINTWISE_YDESC, TENSOR, 1, 1, REQUIRED),
+    REAL(OPERATION_POINTWISE, OPERATION_POINTWISE_ALPHA1, OPTIONAL),
+    REAL(OPERATION_POINTWISE, OPERATION_POINTWISE_ALPHA2, OPTIONAL),
+
+    ROW(OPERATIONGRAPH, OPERATIONGRAPH_HANDLE, HANDLE, 1, 1, REQUIRED),
+    PART(OPERATIONGRAPH, OPERATIONGRAPH_OPS, CONV, 1, ANY, REQUIRED),
+    ROW(OPERATIONGRAPH, OPERATIONGRAPH_ENGINE_GLOBAL_COUNT, INT64, 1, 1, GIVEN),
+
+    PART(ENGINEHEUR, ENGINEHEUR_OPERATION_GRAPH, OPERATIONGRAPH, 1, 1, REQUIRED),
+    ROW(ENGINEHEUR, ENGINEHEUR_MODE, HEUR_MODE, 1, 1, REQUIRED),
+    PART(ENGINEHEUR, ENGINEHEUR_RESULTS, ENGINECFG, 0, ANY, GIVEN),
+
+    PART(ENGINE, ENGINE_OPERATION_GRAPH, OPERATIONGRAPH, 1, 1, REQUIRED),
+    ROW(ENGINE, ENGINE_GLOBAL_INDEX, INT64, 1, 1, REQUIRED),
+    ROW(ENGINE, ENGINE_NUMERICAL_NOTE, NUMERICAL_NOTE, 0, ANY, GIVEN),
+    ROW(ENGINE, ENGINE_BEHAVIOR_NOTE, BEHAVIOR_NOTE, 0, ANY, GIVEN),
+
+    PART(ENGINECFG, ENGINECFG_ENGINE, ENGINE, 1, 1, REQUIRED),
+
+    ROW(EXECUTION_PLAN, EXECUTION_PLAN_HANDLE, HANDLE, 1, 1, REQUIRED),
+    PART(EXECUTION_PLAN, EXECUTION_PLAN_ENGINE_CONFIG, ENGINECFG, 1, 1, REQUIRED),
+    ROW(EXECUTION_PLAN, EXECUTION_PLAN_WORKSPACE_SIZE, INT64, 1, 1, GIVEN),
+
+    ROW(VARIANT_PACK, VARIANT_PACK_UNIQUE_IDS, INT64, 1, ANY, REQUIRED),
+    ROW(VARIANT_PACK, VARIANT_PACK_DATA_POINTERS, VOID_PTR, 1, ANY, REQUIRED),
+    ROW(VARIANT_PACK, VARIANT_PACK_WORKSPACE, VOID_PTR, 1, 1, OPTIONAL),
+};
+
+enum { ROWS = sizeof table / sizeof table[0] };
+
+const struct double_cudnn_attribute *double_cudnn_attributes(cudnnBackendDescriptorType_t of,
+                                                             size_t *count) {
+    size_t first = 0, end;
+    while (first < ROWS && table[first].of != of)
+        first++;
+    end = first;
+    while (end < ROWS && table[end].of == of)
+        end++;
+    *count = end - first;
+    return *count == 0 ? NULL : &table[first];
+}
+
+/* The operations of a graph are of any kind that is one. */
+bool double_cudnn_takes(const struct double_cudnn_attribute *attribute,
+                        cudnnBackendDescriptorType_t kind) {
+    return kind == attribute->element || (attribute->name == CUDNN_ATTR_OPERATIONGRAPH_OPS &&
+                                          kind == KIND(OPERATION_POINTWISE));
+}
+
+size_t double_cudnn_type_bytes(cudnnBackendAttributeType_t type) {
+    switch (type) {
+    case CUDNN_TYPE_BOOLEAN:
+        return sizeof(bool);
+    case CUDNN_TYPE_INT64:
+        return sizeof(int64_t);
+    case CUDNN_TYPE_FLOAT:
+        return sizeof(float);
+    case CUDNN_TYPE_DOUBLE:
+        return sizeof(double);
+    case CUDNN_TYPE_HANDLE:
+    case CUDNN_TYPE_VOID_PTR:
+    case CUDNN_TYPE_BACKEND_DESCRIPTOR:
+        return sizeof(void *);
+    case CUDNN_TYPE_DATA_TYPE:
+    case CUDNN_TYPE_CONVOLUTION_MODE:
+    case CUDNN_TYPE_HEUR_MODE:
+    case CUDNN_TYPE_NAN_PROPOGATION:
+    case CUDNN_TYPE_NUMERICAL_NOTE:
+    case CUDNN_TYPE_POINTWISE_MODE:
+    case CUDNN_TYPE_BEHAVIOR_NOTE:
+        return sizeof(int); /* an enumeration */
+    default:
+        return 0;
+    }
+}

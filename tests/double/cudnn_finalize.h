@@ -1,0 +1,22 @@
+/* What finalising a descriptor of each kind checks and makes, when all attributes that it needs have
+ * been set, and all its parts are finalised. */
+#ifndef TESTS_DOUBLE_CUDNN_FINALIZE_H
+#define TESTS_DOUBLE_CUDNN_FINALIZE_H
+
+#include "cudnn_descriptors.h"
+
+typedef cudnnStatus_t double_cudnn_finalize(struct double_cudnn_descriptor *descriptor);
+
+double_cudnn_finalize double_cudnn_finalize_tensor;
+double_cudnn_finalize double_cudnn_finalize_convolution;
+double_cudnn_finalize double_cudnn_finalize_pointwise;
+double_cudnn_finalize double_cudnn_finalize_convolution_forward;
+double_cudnn_finalize double_cudnn_finalize_operation_pointwise;
+double_cudnn_finalize double_cudnn_finalize_graph;
+double_cudnn_finalize double_cudnn_finalize_heuristics;
+double_cudnn_finalize double_cudnn_finalize_engine;
+double_cudnn_finalize double_cudnn_finalize_configuration;
+double_cudnn_finalize double_cudnn_finalize_plan;
+double_cudnn_finalize double_cudnn_finalize_pack;
+
+#endif
