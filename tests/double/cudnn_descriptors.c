@@ -143,6 +143,8 @@ void *double_cudnn_pointer(const struct double_cudnn_descriptor *descriptor,
 static cudnnStatus_t check_elements(const struct double_cudnn_attribute *attribute, int64_t count,
                                     void *const *elements) {
     for (int64_t i = 0; i < count; i++) {
+        if (attribute->type == CUDNN_TYPE_HANDLE && elements[i] == NULL)
+            return double_cudnn_refuse(CUDNN_STATUS_BAD_PARAM_NULL_POINTER, "no handle");
         if (attribute->type == CUDNN_TYPE_HANDLE && !double_cudnn_is_handle(elements[i]))
             return double_cudnn_refuse(CUDNN_STATUS_BAD_PARAM, "%p is no handle", elements[i]);
         if (attribute->type != CUDNN_TYPE_BACKEND_DESCRIPTOR)
@@ -156,6 +158,16 @@ static cudnnStatus_t check_elements(const struct double_cudnn_attribute *attribu
                                        "attribute %d takes no descriptor of kind %d",
                                        (int)attribute->name, (int)part->kind);
     }
+    return CUDNN_STATUS_SUCCESS;
+}
+
+static cudnnStatus_t check_finalized(int64_t count,
+                                     struct double_cudnn_descriptor *const *parts) {
+    for (int64_t i = 0; i < count; i++)
+        if (!parts[i]->finalized)
+            return double_cudnn_refuse(CUDNN_STATUS_BAD_PARAM_NOT_FINALIZED,
+                                       "a part of kind %d was not finalised",
+                                       (int)parts[i]->kind);
     return CUDNN_STATUS_SUCCESS;
 }
 
@@ -184,7 +196,7 @@ static cudnnStatus_t set(struct double_cudnn_descriptor *descriptor,
     if (status != CUDNN_STATUS_SUCCESS)
         return status;
     if (descriptor->finalized)
-        return double_cudnn_refuse(CUDNN_STATUS_NOT_INITIALIZED,
+        return double_cudnn_refuse(CUDNN_STATUS_BAD_PARAM,
                                    "attribute %d of a finalised descriptor", (int)name);
     if (attribute->setting == DOUBLE_CUDNN_GIVEN)
         return double_cudnn_refuse(CUDNN_STATUS_BAD_PARAM, "attribute %d cannot be set",
@@ -193,9 +205,12 @@ static cudnnStatus_t set(struct double_cudnn_descriptor *descriptor,
         return double_cudnn_refuse(CUDNN_STATUS_BAD_PARAM, "attribute %d with %lld elements",
                                    (int)name, (long long)count);
     if (elements == NULL)
-        return double_cudnn_refuse(CUDNN_STATUS_BAD_PARAM_NULL_POINTER,
-                                   "attribute %d without elements", (int)name);
+        return double_cudnn_refuse(CUDNN_STATUS_BAD_PARAM, "attribute %d without elements",
+                                   (int)name);
     status = check_elements(attribute, count, elements);
+    /* Other parts may be finalised later. */
+    if (status == CUDNN_STATUS_SUCCESS && name == CUDNN_ATTR_OPERATIONGRAPH_OPS)
+        status = check_finalized(count, elements);
     if (status == CUDNN_STATUS_SUCCESS)
         double_cudnn_put(descriptor, name, type, count, elements);
     return status;
@@ -256,7 +271,7 @@ static cudnnStatus_t get(const struct double_cudnn_descriptor *descriptor,
     if (status != CUDNN_STATUS_SUCCESS)
         return status;
     if (!descriptor->finalized)
-        return double_cudnn_refuse(CUDNN_STATUS_BAD_PARAM_NOT_FINALIZED,
+        return double_cudnn_refuse(CUDNN_STATUS_NOT_INITIALIZED,
                                    "attribute %d of a descriptor that is not finalised",
                                    (int)name);
     const struct double_cudnn_value *value = &descriptor->values[place];
@@ -266,9 +281,10 @@ static cudnnStatus_t get(const struct double_cudnn_descriptor *descriptor,
                                    (int)value->type);
     if (requested < 0 || (count == NULL && requested == 0))
         return double_cudnn_refuse(CUDNN_STATUS_BAD_PARAM, "attribute %d for nothing", (int)name);
+    /* With no place for them, they are only counted: all of them, or as many as there was place for.
+     */
     if (count != NULL)
-        *count = value->count;
-    /* Asked for with no place for them, they are only counted. */
+        *count = requested == 0 || value->count < requested ? value->count : requested;
     return elements == NULL ? CUDNN_STATUS_SUCCESS : copy_elements(value, requested, elements);
 }
 
@@ -307,10 +323,8 @@ static cudnnStatus_t check_value(const struct double_cudnn_attribute *attribute,
     cudnnStatus_t status = check_elements(attribute, value->count, value->elements);
     if (attribute->type != CUDNN_TYPE_BACKEND_DESCRIPTOR)
         return status;
-    struct double_cudnn_descriptor *const *parts = value->elements;
-    for (int64_t i = 0; i < value->count && status == CUDNN_STATUS_SUCCESS; i++)
-        status = double_cudnn_check(parts[i], parts[i]->kind);
-    return status;
+    return status == CUDNN_STATUS_SUCCESS ? check_finalized(value->count, value->elements)
+                                          : status;
 }
 
 static cudnnStatus_t finalize_kind(struct double_cudnn_descriptor *descriptor) {

@@ -26,6 +26,8 @@ cudnnStatus_t cudnnCreate(cudnnHandle_t *handle) {
 }
 
 static cudnnStatus_t destroy(cudnnHandle_t handle) {
+    if (handle == NULL)
+        return CUDNN_STATUS_SUCCESS;
     if (!double_cudnn_is_handle(handle))
         return double_cudnn_refuse(CUDNN_STATUS_BAD_PARAM, "no handle");
     double_object_give_back(&handle->object);
@@ -79,26 +81,39 @@ cudnnStatus_t cudnnGetProperty(libraryPropertyType type, int *value) {
 /* ---- Words ---- */
 
 const char *cudnnGetErrorString(cudnnStatus_t status) {
-    switch (CUDNN_STATUS_CATEGORY((int)status)) {
-    case CUDNN_STATUS_SUCCESS:
-        return "CUDNN_STATUS_SUCCESS";
-    case CUDNN_STATUS_BAD_PARAM:
-        return "CUDNN_STATUS_BAD_PARAM";
-    case CUDNN_STATUS_NOT_SUPPORTED:
-        return "CUDNN_STATUS_NOT_SUPPORTED";
-    case CUDNN_STATUS_INTERNAL_ERROR:
-        return "CUDNN_STATUS_INTERNAL_ERROR";
-    case CUDNN_STATUS_EXECUTION_FAILED:
-        return "CUDNN_STATUS_EXECUTION_FAILED";
+#define WORD(name)     \
+    case CUDNN_##name: \
+        return "CUDNN_" #name
+    switch ((int)status) {
+        WORD(STATUS_SUCCESS);
+        WORD(STATUS_NOT_INITIALIZED);
+        WORD(STATUS_BAD_PARAM);
+        WORD(STATUS_BAD_PARAM_NULL_POINTER);
+        WORD(STATUS_BAD_PARAM_NOT_FINALIZED);
+        WORD(STATUS_BAD_PARAM_STREAM_MISMATCH);
+        WORD(STATUS_BAD_PARAM_DUPLICATED_ENTRIES);
+        WORD(STATUS_BAD_PARAM_ATTRIBUTE_TYPE);
+        WORD(STATUS_BAD_PARAM_DESCRIPTOR_TYPE);
+        WORD(STATUS_NOT_SUPPORTED);
+        WORD(STATUS_NOT_SUPPORTED_GRAPH_PATTERN);
+        WORD(STATUS_NOT_SUPPORTED_SHAPE);
+        WORD(STATUS_NOT_SUPPORTED_DATA_TYPE);
+        WORD(STATUS_NOT_SUPPORTED_LAYOUT);
+        WORD(STATUS_NOT_SUPPORTED_SHARED_MEMORY_INSUFFICIENT);
+        WORD(STATUS_INTERNAL_ERROR_HOST_ALLOCATION_FAILED);
+        WORD(STATUS_EXECUTION_FAILED);
+        WORD(STATUS_EXECUTION_FAILED_CUDART);
     default:
-        return status == CUDNN_STATUS_NOT_INITIALIZED ? "CUDNN_STATUS_NOT_INITIALIZED"
-                                                      : "unknown status";
+        return "another status";
     }
+#undef WORD
 }
 
+/* They are told once. */
 void cudnnGetLastErrorString(char *message, size_t most) {
     if (message != NULL && most > 0)
         (void)snprintf(message, most, "%s", double_cudnn_last_words());
+    (void)double_cudnn_refuse(CUDNN_STATUS_SUCCESS, "%s", "");
 }
 
 /* ---- As a library ---- */

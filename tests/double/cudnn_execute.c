@@ -144,8 +144,11 @@ static bool is_good(cudnnHandle_t handle, const struct execution *execution) {
     if (handle->device != double_current_device())
         double_mistake("cudnnBackendExecute: the handle is of device %d, the current one is %d",
                        handle->device, double_current_device());
-    else if (handle != execution->plan.handle)
-        double_mistake("cudnnBackendExecute: the plan was made with another handle");
+    else if (!double_cudnn_is_handle(execution->plan.handle) ||
+             handle->device != execution->plan.handle->device)
+        double_mistake(
+            "cudnnBackendExecute: the handle that the plan was made with is destroyed, "
+            "or of another device");
     else if (handle->stream == NULL)
         double_mistake("cudnnBackendExecute: the handle has no stream, and takes the legacy one");
     else if (is_tensor_good(&problem->x, execution->x, "x") &&

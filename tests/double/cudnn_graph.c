@@ -10,10 +10,6 @@
 
 /* ---- Convolutions ---- */
 
-static bool is_compute_type(int64_t type) {
-    return type == CUDNN_DATA_FLOAT || type == CUDNN_DATA_DOUBLE;
-}
-
 /* One number for each axis, not below `least`. */
 static bool is_of_axes(const struct double_cudnn_descriptor *descriptor,
                        cudnnBackendAttributeName_t name, int64_t axes, int64_t least) {
@@ -36,11 +32,10 @@ cudnnStatus_t double_cudnn_finalize_convolution(struct double_cudnn_descriptor *
             "paddings, dilations or strides are not of %lld dimensions, or "
             "too small",
             (long long)axes);
-    if (axes != DOUBLE_CUDNN_AXES ||
-        !is_compute_type(double_cudnn_integer(descriptor, CUDNN_ATTR_CONVOLUTION_COMP_TYPE, 0)))
-        return double_cudnn_refuse(CUDNN_STATUS_NOT_SUPPORTED,
-                                   "the double sums in f32 or f64, in two dimensions");
-    return CUDNN_STATUS_SUCCESS;
+    return axes == DOUBLE_CUDNN_AXES
+               ? CUDNN_STATUS_SUCCESS
+               : double_cudnn_refuse(CUDNN_STATUS_NOT_SUPPORTED,
+                                     "the double convolves in two dimensions");
 }
 
 static void read_axes(const struct double_cudnn_descriptor *descriptor,
@@ -56,20 +51,19 @@ static void read_convolution(const struct double_cudnn_descriptor *descriptor,
     read_axes(descriptor, CUDNN_ATTR_CONVOLUTION_POST_PADDINGS, problem->behind);
     read_axes(descriptor, CUDNN_ATTR_CONVOLUTION_DILATIONS, problem->dilation);
     read_axes(descriptor, CUDNN_ATTR_CONVOLUTION_FILTER_STRIDES, problem->step);
+    problem->sums = (cudnnDataType_t)double_cudnn_integer(
+        descriptor, CUDNN_ATTR_CONVOLUTION_COMP_TYPE, CUDNN_DATA_FLOAT);
     problem->flipped = double_cudnn_integer(descriptor, CUDNN_ATTR_CONVOLUTION_CONV_MODE, 0) ==
                        CUDNN_CONVOLUTION;
 }
 
-/* Of f64 in f64, of all others in f32; and its scalars are of the type of the sums. */
-static bool do_types_agree(const struct double_cudnn_descriptor *operation,
-                           const struct double_cudnn_problem *problem) {
-    const struct double_cudnn_descriptor *convolution =
-        double_cudnn_pointer(operation, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_CONV_DESC);
-    const bool f64 = double_cudnn_integer(convolution, CUDNN_ATTR_CONVOLUTION_COMP_TYPE, 0) ==
-                     CUDNN_DATA_DOUBLE;
-    return problem->w.data == problem->y.data && f64 == (problem->w.data == CUDNN_DATA_DOUBLE) &&
-           (problem->x.data == problem->w.data ||
-            (problem->x.is_virtual && !f64 && problem->x.data == CUDNN_DATA_FLOAT));
+/* Sums are of f64 for tensors of f64, of f32 for all others; what is only virtual may be of their
+ * type too. */
+static bool do_types_agree(const struct double_cudnn_problem *problem) {
+    const cudnnDataType_t data = problem->w.data, sums = problem->sums;
+    return data == problem->y.data &&
+           sums == (data == CUDNN_DATA_DOUBLE ? CUDNN_DATA_DOUBLE : CUDNN_DATA_FLOAT) &&
+           (problem->x.data == data || (problem->x.is_virtual && problem->x.data == sums));
 }
 
 static bool do_shapes_agree(const struct double_cudnn_problem *problem) {
@@ -112,21 +106,19 @@ double_cudnn_finalize_convolution_forward(struct double_cudnn_descriptor *descri
     const cudnnStatus_t status = read_forward(descriptor, &problem);
     if (status != CUDNN_STATUS_SUCCESS)
         return status;
-    if (!do_shapes_agree(&problem))
-        return double_cudnn_refuse(CUDNN_STATUS_BAD_PARAM_SHAPE_MISMATCH,
-                                   "the dimensions of x, w and y do not go together");
-    if (!do_types_agree(descriptor, &problem))
-        return double_cudnn_refuse(CUDNN_STATUS_NOT_SUPPORTED_DATA_TYPE,
-                                   "the types of x, w, y and of the sums do not go together");
-    return CUDNN_STATUS_SUCCESS;
+    return do_shapes_agree(&problem)
+               ? CUDNN_STATUS_SUCCESS
+               : double_cudnn_refuse(CUDNN_STATUS_BAD_PARAM,
+                                     "the dimensions of x, w and y do not go together");
 }
 
 /* ---- Pointwise ---- */
 
 cudnnStatus_t double_cudnn_finalize_pointwise(struct double_cudnn_descriptor *descriptor) {
     const int64_t mode = double_cudnn_integer(descriptor, CUDNN_ATTR_POINTWISE_MODE, 0);
+    const int64_t computes = double_cudnn_integer(descriptor, CUDNN_ATTR_POINTWISE_MATH_PREC, 0);
     if ((mode != CUDNN_POINTWISE_RELU_FWD && mode != CUDNN_POINTWISE_IDENTITY) ||
-        !is_compute_type(double_cudnn_integer(descriptor, CUDNN_ATTR_POINTWISE_MATH_PREC, 0)))
+        (computes != CUDNN_DATA_FLOAT && computes != CUDNN_DATA_DOUBLE))
         return double_cudnn_refuse(CUDNN_STATUS_NOT_SUPPORTED,
                                    "the double knows ReLU and identity, in f32 or f64");
     return CUDNN_STATUS_SUCCESS;
@@ -214,6 +206,9 @@ cudnnStatus_t double_cudnn_read_graph(const struct double_cudnn_descriptor *grap
                                    "neither a convolution, nor one behind a pointwise operation");
     *problem = (struct double_cudnn_problem){.has_relu = false};
     cudnnStatus_t status = read_forward(forward, problem);
+    if (status == CUDNN_STATUS_SUCCESS && !do_types_agree(problem))
+        status = double_cudnn_refuse(CUDNN_STATUS_NOT_SUPPORTED_DATA_TYPE,
+                                     "the types of x, w, y and of the sums do not go together");
     if (status == CUDNN_STATUS_SUCCESS && pointwise != NULL)
         status = read_pointwise(pointwise, problem);
     if (status != CUDNN_STATUS_SUCCESS)

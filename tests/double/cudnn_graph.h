@@ -12,6 +12,7 @@ struct double_cudnn_problem {
     struct double_cudnn_tensor x, w, y;
     int64_t before[DOUBLE_CUDNN_AXES], behind[DOUBLE_CUDNN_AXES]; /* padding */
     int64_t step[DOUBLE_CUDNN_AXES], dilation[DOUBLE_CUDNN_AXES];
+    cudnnDataType_t sums;
     bool flipped; /* a convolution proper */
     double alpha, beta;
     bool has_relu; /* or an identity, which is one that lets all pass */

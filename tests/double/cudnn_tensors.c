@@ -53,8 +53,7 @@ cudnnStatus_t double_cudnn_finalize_tensor(struct double_cudnn_descriptor *descr
         !are_positive(stride, strides))
         return double_cudnn_refuse(CUDNN_STATUS_BAD_PARAM,
                                    "dimensions and strides are as many, and positive");
-    if (alignment <= 0 || (alignment & (alignment - 1)) != 0 ||
-        alignment % (int64_t)denseblock_type_size(type) != 0)
+    if (alignment <= 0 || alignment % (int64_t)denseblock_type_size(type) != 0)
         return double_cudnn_refuse(CUDNN_STATUS_BAD_PARAM, "an alignment of %lld bytes",
                                    (long long)alignment);
     return CUDNN_STATUS_SUCCESS;
