@@ -179,7 +179,7 @@ static cudnnStatus_t enqueue(cudnnHandle_t handle, const struct execution *what)
 
 static cudnnStatus_t execute(cudnnHandle_t handle, cudnnBackendDescriptor_t plan,
                              cudnnBackendDescriptor_t pack) {
-    struct execution execution;
+    struct execution execution = {.x = NULL};
     if (!double_cudnn_is_handle(handle))
         return double_cudnn_refuse(CUDNN_STATUS_BAD_PARAM, "no handle");
     cudnnStatus_t status = double_cudnn_check(plan, CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR);
