@@ -288,7 +288,7 @@ static cudnnStatus_t get(const struct double_cudnn_descriptor *descriptor,
     return elements == NULL ? CUDNN_STATUS_SUCCESS : copy_elements(value, requested, elements);
 }
 
-cudnnStatus_t cudnnBackendGetAttribute(cudnnBackendDescriptor_t const descriptor,
+cudnnStatus_t cudnnBackendGetAttribute(cudnnBackendDescriptor_t descriptor,
                                        cudnnBackendAttributeName_t name,
                                        cudnnBackendAttributeType_t type, int64_t requested,
                                        int64_t *count, void *elements) {

@@ -191,26 +191,41 @@ static cudnnStatus_t check_identifiers(const struct double_cudnn_problem *proble
                : CUDNN_STATUS_SUCCESS;
 }
 
-cudnnStatus_t double_cudnn_read_graph(const struct double_cudnn_descriptor *graph,
-                                      struct double_cudnn_problem *problem) {
+/* A convolution, and perhaps a pointwise operation; in any order. */
+struct operations {
+    const struct double_cudnn_descriptor *forward, *pointwise; /* NULL: there is none */
+};
+
+static cudnnStatus_t find_operations(const struct double_cudnn_descriptor *graph,
+                                     struct operations *found) {
     int64_t count;
     struct double_cudnn_descriptor *const *operations =
         double_cudnn_get(graph, CUDNN_ATTR_OPERATIONGRAPH_OPS, &count);
-    const struct double_cudnn_descriptor *forward = NULL, *pointwise = NULL;
-    for (int64_t i = 0; i < count; i++)
-        *(operations[i]->kind == CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR ? &pointwise
-                                                                              : &forward) =
-            operations[i];
-    if (forward == NULL || count != (pointwise == NULL ? 1 : 2))
-        return double_cudnn_refuse(CUDNN_STATUS_NOT_SUPPORTED_GRAPH_PATTERN,
-                                   "neither a convolution, nor one behind a pointwise operation");
+    *found = (struct operations){NULL, NULL};
+    for (int64_t i = 0; i < count; i++) {
+        if (operations[i]->kind == CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR)
+            found->pointwise = operations[i];
+        else
+            found->forward = operations[i];
+    }
+    if (found->forward != NULL && count == (found->pointwise == NULL ? 1 : 2))
+        return CUDNN_STATUS_SUCCESS;
+    return double_cudnn_refuse(CUDNN_STATUS_NOT_SUPPORTED_GRAPH_PATTERN,
+                               "neither a convolution, nor one behind a pointwise operation");
+}
+
+cudnnStatus_t double_cudnn_read_graph(const struct double_cudnn_descriptor *graph,
+                                      struct double_cudnn_problem *problem) {
+    struct operations operations;
+    cudnnStatus_t status = find_operations(graph, &operations);
     *problem = (struct double_cudnn_problem){.has_relu = false};
-    cudnnStatus_t status = read_forward(forward, problem);
+    if (status == CUDNN_STATUS_SUCCESS)
+        status = read_forward(operations.forward, problem);
     if (status == CUDNN_STATUS_SUCCESS && !do_types_agree(problem))
         status = double_cudnn_refuse(CUDNN_STATUS_NOT_SUPPORTED_DATA_TYPE,
                                      "the types of x, w, y and of the sums do not go together");
-    if (status == CUDNN_STATUS_SUCCESS && pointwise != NULL)
-        status = read_pointwise(pointwise, problem);
+    if (status == CUDNN_STATUS_SUCCESS && operations.pointwise != NULL)
+        status = read_pointwise(operations.pointwise, problem);
     if (status != CUDNN_STATUS_SUCCESS)
         return status;
     if (problem->x.is_virtual || problem->w.is_virtual || problem->y.is_virtual)
