@@ -261,6 +261,15 @@ static cudnnStatus_t copy_elements(const struct double_cudnn_value *value, int64
     return status;
 }
 
+/* All that there are, or as many as there was place for. What heuristics will name is not known
+ * exactly ahead: at most so many. */
+static int64_t count_elements(cudnnBackendAttributeName_t name,
+                              const struct double_cudnn_value *value, int64_t requested) {
+    if (requested == 0)
+        return value->count + (name == CUDNN_ATTR_ENGINEHEUR_RESULTS && value->count > 0 ? 1 : 0);
+    return value->count < requested ? value->count : requested;
+}
+
 static cudnnStatus_t get(const struct double_cudnn_descriptor *descriptor,
                          cudnnBackendAttributeName_t name, cudnnBackendAttributeType_t type,
                          int64_t requested, int64_t *count, void *elements) {
@@ -281,10 +290,9 @@ static cudnnStatus_t get(const struct double_cudnn_descriptor *descriptor,
                                    (int)value->type);
     if (requested < 0 || (count == NULL && requested == 0))
         return double_cudnn_refuse(CUDNN_STATUS_BAD_PARAM, "attribute %d for nothing", (int)name);
-    /* With no place for them, they are only counted: all of them, or as many as there was place for.
-     */
     if (count != NULL)
-        *count = requested == 0 || value->count < requested ? value->count : requested;
+        *count = count_elements(name, value, requested);
+    /* With no place for them, they are only counted. */
     return elements == NULL ? CUDNN_STATUS_SUCCESS : copy_elements(value, requested, elements);
 }
 

@@ -159,6 +159,79 @@ START_TEST(engines_that_are_not_exact_show_it) {
 }
 END_TEST
 
+START_TEST(a_transformed_convolution_spreads_nan) {
+    struct cudnn_case with;
+    float y[4];
+    begin_case(&with, &base);
+    make_plan(&with, 6);
+    make_memory(&with);
+    spoil_x(&with, 0, (double)NAN);
+    execute(&with);
+    /* The last pixel of the last image is far from it. */
+    ck_cuda(cudaMemcpy(y, (float *)with.y + (2 * 21 - 1) * 4, sizeof y, cudaMemcpyDeviceToHost));
+    for (int k = 0; k < 4; k++)
+        ck_assert(isnan(y[k]));
+    end_case(&with);
+}
+END_TEST
+
+START_TEST(only_elements_of_y_are_written) {
+    struct cudnn_case with;
+    struct convolution of = base;
+    float gap[5];
+    of.y_pixel = 9;
+    begin_case(&with, &of);
+    make_plan(&with, 2);
+    make_memory(&with);
+    ck_cuda(cudaMemset(with.y, 0x40, 2 * 21 * 9 * sizeof(float)));
+    ck_cuda(cudaDeviceSynchronize());
+    execute(&with);
+    check_result(&with, 1, roundings[of.data]);
+    for (size_t pixel = 0; pixel < 2 * 21; pixel++) {
+        ck_cuda(
+            cudaMemcpy(gap, (float *)with.y + pixel * 9 + 4, sizeof gap, cudaMemcpyDeviceToHost));
+        for (int i = 0; i < 5; i++)
+            ck_assert_float_eq(gap[i], 3.0039215087890625F); /* 0x40404040 */
+    }
+    ck_no_mistakes();
+    end_case(&with);
+}
+END_TEST
+
+START_TEST(only_elements_of_y_count_as_written) {
+    struct cudnn_case with;
+    struct convolution of = base;
+    float gap;
+    of.y_pixel = 5;
+    begin_case(&with, &of);
+    make_plan(&with, 2);
+    make_memory(&with);
+    execute(&with);
+    ck_no_mistakes();
+    ck_cuda(cudaMemcpy(&gap, (float *)with.y + 4, sizeof gap, cudaMemcpyDeviceToHost));
+    ck_mistake("written");
+    end_case(&with);
+}
+END_TEST
+
+START_TEST(the_workspace_is_changed) {
+    struct cudnn_case with;
+    unsigned char first, last;
+    begin_case(&with, &base);
+    make_plan(&with, 2);
+    make_memory(&with);
+    const size_t bytes = (size_t)with.workspace_bytes;
+    ck_cuda(cudaMemset(with.workspace, 1, bytes));
+    ck_cuda(cudaDeviceSynchronize());
+    execute(&with);
+    ck_cuda(cudaMemcpy(&first, with.workspace, 1, cudaMemcpyDeviceToHost));
+    ck_cuda(cudaMemcpy(&last, (char *)with.workspace + bytes - 1, 1, cudaMemcpyDeviceToHost));
+    ck_assert_uint_ne(first, 1);
+    ck_assert_uint_ne(last, 1);
+    end_case(&with);
+}
+END_TEST
+
 START_TEST(tf32_rounds_the_operands) {
     struct cudnn_case with;
     static const struct convolution of = {.data = CUDNN_DATA_FLOAT,
@@ -194,6 +267,10 @@ Suite *suite(void) {
         a_fused_relu_keeps_nan_only_where_it_is_asked,
         a_relu_without_an_upper_clip_stops_at_the_greatest_number,
         engines_that_are_not_exact_show_it,
+        a_transformed_convolution_spreads_nan,
+        only_elements_of_y_are_written,
+        only_elements_of_y_count_as_written,
+        the_workspace_is_changed,
         tf32_rounds_the_operands,
         NULL,
     };
