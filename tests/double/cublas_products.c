@@ -2,7 +2,6 @@
  * operation of the stream. It is computed in f64 and rounded once, so that its rounding is not that of
  * a GPU. */
 #include <stdint.h>
-#include <string.h>
 
 #include "allocate.h"
 #include "calls.h"
