@@ -6,6 +6,18 @@
 
 #include "elements/elements.h"
 
+const struct convolution usual = {.data = CUDNN_DATA_FLOAT,
+                                  .n = 2,
+                                  .c = 5,
+                                  .h = 7,
+                                  .w = 3,
+                                  .k = 4,
+                                  .r = 3,
+                                  .s = 3,
+                                  .before = {1, 1},
+                                  .behind = {1, 1},
+                                  .mode = CUDNN_CROSS_CORRELATION};
+
 denseblock_type type_of(cudnnDataType_t data) {
     return data == CUDNN_DATA_DOUBLE  ? DENSEBLOCK_F64
            : data == CUDNN_DATA_FLOAT ? DENSEBLOCK_F32

@@ -41,6 +41,9 @@ struct convolution {
     bool krsc_not;     /* the filter lies as KCRS */
 };
 
+/* f32, 3x3, of ragged sizes, packed. */
+extern const struct convolution usual;
+
 /* What a test has made, all of it given back by end_case. */
 struct cudnn_case {
     struct convolution of;

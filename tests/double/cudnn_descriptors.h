@@ -24,6 +24,21 @@ struct double_cudnn_descriptor {
 /* A finalised one that is not the caller's, such as a result of the heuristics. */
 struct double_cudnn_descriptor *double_cudnn_inner(cudnnBackendDescriptorType_t kind);
 
+/* Otherwise a mistake. */
+bool double_cudnn_is_descriptor(const void *descriptor);
+
+/* The attribute of that name, and in *place which of its kind; NULL: the kind has none. */
+const struct double_cudnn_attribute *
+double_cudnn_find(const struct double_cudnn_descriptor *descriptor,
+                  cudnnBackendAttributeName_t name, size_t *place);
+
+/* Whether elements that point to something point to what is there, of the kind that the attribute
+ * takes; whether descriptors, which are there, are finalised. */
+cudnnStatus_t double_cudnn_check_elements(const struct double_cudnn_attribute *attribute,
+                                          int64_t count, void *const *elements);
+cudnnStatus_t double_cudnn_check_finalized(int64_t count,
+                                           struct double_cudnn_descriptor *const *parts);
+
 /* Whether it is a live, finalised one of the kind. A mistake where it is none. */
 cudnnStatus_t double_cudnn_check(cudnnBackendDescriptor_t descriptor,
                                  cudnnBackendDescriptorType_t kind);

@@ -21,24 +21,12 @@ static void try_case(const struct convolution *of, int64_t engine) {
     end_case(&with);
 }
 
-static const struct convolution base = {.data = CUDNN_DATA_FLOAT,
-                                        .n = 2,
-                                        .c = 5,
-                                        .h = 7,
-                                        .w = 3,
-                                        .k = 4,
-                                        .r = 3,
-                                        .s = 3,
-                                        .before = {1, 1},
-                                        .behind = {1, 1},
-                                        .mode = CUDNN_CROSS_CORRELATION};
-
 START_TEST(every_type_and_ragged_size_gives_the_sums) {
     static const cudnnDataType_t types[] = {CUDNN_DATA_DOUBLE, CUDNN_DATA_FLOAT, CUDNN_DATA_HALF,
                                             CUDNN_DATA_BFLOAT16};
     for (int i = 0; i < 4; i++)
         for (int64_t size = 1; size < 8; size += 2) {
-            struct convolution of = base;
+            struct convolution of = usual;
             of.data = types[i];
             of.c = size + 2;
             of.h = 9 - size;
@@ -49,7 +37,7 @@ START_TEST(every_type_and_ragged_size_gives_the_sums) {
 END_TEST
 
 START_TEST(views_with_gaps_and_filters_of_any_layout_are_read_and_written) {
-    struct convolution of = base;
+    struct convolution of = usual;
     of.x_pixel = 11;
     try_case(&of, 2);
     of.y_pixel = 13;
@@ -60,7 +48,7 @@ START_TEST(views_with_gaps_and_filters_of_any_layout_are_read_and_written) {
 END_TEST
 
 START_TEST(paddings_ahead_and_behind_differ) {
-    struct convolution of = base;
+    struct convolution of = usual;
     of.r = 2;
     of.s = 4;
     of.before[0] = 0;
@@ -74,7 +62,7 @@ START_TEST(paddings_ahead_and_behind_differ) {
 END_TEST
 
 START_TEST(a_convolution_proper_flips_the_filter) {
-    struct convolution of = base;
+    struct convolution of = usual;
     of.mode = CUDNN_CONVOLUTION;
     of.s = 2;
     try_case(&of, 2);
@@ -93,7 +81,7 @@ static void spoil_x(const struct cudnn_case *with, size_t place, double value) {
 START_TEST(a_fused_relu_keeps_nan_only_where_it_is_asked) {
     for (int keeps = 0; keeps < 2; keeps++) {
         struct cudnn_case with;
-        struct convolution of = base;
+        struct convolution of = usual;
         of.data = keeps ? CUDNN_DATA_HALF : CUDNN_DATA_BFLOAT16;
         of.c = 6;
         of.x_pixel = 8;
@@ -143,7 +131,7 @@ END_TEST
 /* Whether all of y is right, times the factor. */
 static void check_engine(int64_t engine, double factor, double tolerance) {
     struct cudnn_case with;
-    begin_case(&with, &base);
+    begin_case(&with, &usual);
     make_plan(&with, engine);
     make_memory(&with);
     execute(&with);
@@ -162,7 +150,7 @@ END_TEST
 START_TEST(a_transformed_convolution_spreads_nan) {
     struct cudnn_case with;
     float y[4];
-    begin_case(&with, &base);
+    begin_case(&with, &usual);
     make_plan(&with, 6);
     make_memory(&with);
     spoil_x(&with, 0, (double)NAN);
@@ -177,7 +165,7 @@ END_TEST
 
 START_TEST(only_elements_of_y_are_written) {
     struct cudnn_case with;
-    struct convolution of = base;
+    struct convolution of = usual;
     float gap[5];
     of.y_pixel = 9;
     begin_case(&with, &of);
@@ -200,7 +188,7 @@ END_TEST
 
 START_TEST(only_elements_of_y_count_as_written) {
     struct cudnn_case with;
-    struct convolution of = base;
+    struct convolution of = usual;
     float gap;
     of.y_pixel = 5;
     begin_case(&with, &of);
@@ -217,7 +205,7 @@ END_TEST
 START_TEST(the_workspace_is_changed) {
     struct cudnn_case with;
     unsigned char first, last;
-    begin_case(&with, &base);
+    begin_case(&with, &usual);
     make_plan(&with, 2);
     make_memory(&with);
     const size_t bytes = (size_t)with.workspace_bytes;
