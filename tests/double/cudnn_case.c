@@ -25,12 +25,21 @@ denseblock_type type_of(cudnnDataType_t data) {
                                       : DENSEBLOCK_BF16;
 }
 
+static int64_t or_one(int64_t number) {
+    return number == 0 ? 1 : number;
+}
+
+static int64_t y_size(const struct convolution *of, int axis, int64_t size, int64_t taps) {
+    const int64_t window = (taps - 1) * or_one(of->dilation) + 1;
+    return (size + of->before[axis] + of->behind[axis] - window) / or_one(of->step) + 1;
+}
+
 int64_t y_height(const struct convolution *of) {
-    return of->h + of->before[0] + of->behind[0] - of->r + 1;
+    return y_size(of, 0, of->h, of->r);
 }
 
 int64_t y_width(const struct convolution *of) {
-    return of->w + of->before[1] + of->behind[1] - of->s + 1;
+    return y_size(of, 1, of->w, of->s);
 }
 
 static int64_t x_pixel(const struct convolution *of) {
@@ -124,15 +133,16 @@ static cudnnDataType_t sums(const struct convolution *of) {
 cudnnBackendDescriptor_t new_convolution(struct cudnn_case *with) {
     cudnnBackendDescriptor_t convolution =
         new_descriptor(with, CUDNN_BACKEND_CONVOLUTION_DESCRIPTOR);
-    const int64_t axes = 2, ones[] = {1, 1};
+    const int64_t axes = 2, step = or_one(with->of.step), dilation = or_one(with->of.dilation);
     const cudnnDataType_t compute = sums(&with->of);
     set_one(convolution, CONVOLUTION_SPATIAL_DIMS, INT64, &axes);
     set_one(convolution, CONVOLUTION_COMP_TYPE, DATA_TYPE, &compute);
     set_one(convolution, CONVOLUTION_CONV_MODE, CONVOLUTION_MODE, &with->of.mode);
     set_many(convolution, CONVOLUTION_PRE_PADDINGS, INT64, 2, with->of.before);
     set_many(convolution, CONVOLUTION_POST_PADDINGS, INT64, 2, with->of.behind);
-    set_many(convolution, CONVOLUTION_DILATIONS, INT64, 2, ones);
-    set_many(convolution, CONVOLUTION_FILTER_STRIDES, INT64, 2, ones);
+    set_many(convolution, CONVOLUTION_DILATIONS, INT64, 2,
+             ((const int64_t[]){dilation, dilation}));
+    set_many(convolution, CONVOLUTION_FILTER_STRIDES, INT64, 2, ((const int64_t[]){step, step}));
     return convolution;
 }
 
@@ -144,13 +154,13 @@ static cudnnBackendDescriptor_t forward_of(struct cudnn_case *with, cudnnBackend
                    y_pixel(of), false);
     cudnnBackendDescriptor_t forward =
         new_descriptor(with, CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR);
-    const double one = 1, zero = 0;
+    const double alpha = of->alpha == 0 ? 1 : of->alpha, zero = 0;
     ck_success(cudnnBackendFinalize(convolution));
     set_one(forward, OPERATION_CONVOLUTION_FORWARD_X, BACKEND_DESCRIPTOR, &x);
     set_one(forward, OPERATION_CONVOLUTION_FORWARD_W, BACKEND_DESCRIPTOR, &w);
     set_one(forward, OPERATION_CONVOLUTION_FORWARD_Y, BACKEND_DESCRIPTOR, &y);
     set_one(forward, OPERATION_CONVOLUTION_FORWARD_CONV_DESC, BACKEND_DESCRIPTOR, &convolution);
-    set_one(forward, OPERATION_CONVOLUTION_FORWARD_ALPHA, DOUBLE, &one);
+    set_one(forward, OPERATION_CONVOLUTION_FORWARD_ALPHA, DOUBLE, &alpha);
     set_one(forward, OPERATION_CONVOLUTION_FORWARD_BETA, DOUBLE, &zero);
     return forward;
 }
@@ -312,7 +322,9 @@ static struct sum sum_at(const struct cudnn_case *with, const int64_t at[4]) {
     for (int64_t r = 0; r < of->r; r++)
         for (int64_t s = 0; s < of->s; s++)
             for (int64_t c = 0; c < of->c; c++) {
-                const int64_t h = at[1] + r - of->before[0], w = at[2] + s - of->before[1];
+                const int64_t step = or_one(of->step), dilation = or_one(of->dilation);
+                const int64_t h = at[1] * step + r * dilation - of->before[0];
+                const int64_t w = at[2] * step + s * dilation - of->before[1];
                 if (h < 0 || h >= of->h || w < 0 || w >= of->w)
                     continue;
                 const bool flipped = of->mode == CUDNN_CONVOLUTION;

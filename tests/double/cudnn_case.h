@@ -29,11 +29,13 @@
 
 enum { UID_X = 11, UID_W = 5, UID_Y = 7, UID_VIRTUAL = 3, MOST_DESCRIPTORS = 64 };
 
-/* y[n][k][p][q] of x[n][c][h][w] and w[k][c][r][s], NHWC and KRSC; the step is 1. */
+/* y[n][k][p][q] of x[n][c][h][w] and w[k][c][r][s], NHWC and KRSC. */
 struct convolution {
     cudnnDataType_t data;
     int64_t n, c, h, w, k, r, s;
     int64_t before[2], behind[2];
+    int64_t step, dilation;   /* of both axes; 0: 1 */
+    double alpha;             /* 0: 1 */
     int64_t x_pixel, y_pixel; /* elements from one to the next; 0: c, k */
     cudnnConvolutionMode_t mode;
     bool relu, keeps_nan;

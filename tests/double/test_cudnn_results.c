@@ -9,14 +9,13 @@ static const double roundings[] = {[CUDNN_DATA_FLOAT] = 0x1p-23,
                                    [CUDNN_DATA_HALF] = 0x1p-10,
                                    [CUDNN_DATA_BFLOAT16] = 0x1p-7};
 
-/* With engine 0, the generic one, or another; the factor is 1. */
 static void try_case(const struct convolution *of, int64_t engine) {
     struct cudnn_case with;
     begin_case(&with, of);
     make_plan(&with, engine);
     make_memory(&with);
     execute(&with);
-    check_result(&with, 1, roundings[of->data]);
+    check_result(&with, of->alpha == 0 ? 1 : of->alpha, roundings[of->data]);
     ck_no_mistakes();
     end_case(&with);
 }
@@ -57,6 +56,19 @@ START_TEST(paddings_ahead_and_behind_differ) {
     of.behind[1] = 2;
     try_case(&of, 2);
     of.before[0] = 4; /* rows of nothing but padding */
+    try_case(&of, 2);
+}
+END_TEST
+
+START_TEST(steps_and_dilations_and_alpha_are_taken) {
+    struct convolution of = usual;
+    of.w = 8;
+    of.s = 2;
+    of.step = 2;
+    try_case(&of, 2);
+    of.dilation = 3;
+    try_case(&of, 2);
+    of.alpha = 1.5;
     try_case(&of, 2);
 }
 END_TEST
@@ -251,6 +263,7 @@ Suite *suite(void) {
         every_type_and_ragged_size_gives_the_sums,
         views_with_gaps_and_filters_of_any_layout_are_read_and_written,
         paddings_ahead_and_behind_differ,
+        steps_and_dilations_and_alpha_are_taken,
         a_convolution_proper_flips_the_filter,
         a_fused_relu_keeps_nan_only_where_it_is_asked,
         a_relu_without_an_upper_clip_stops_at_the_greatest_number,
