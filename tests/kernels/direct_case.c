@@ -124,6 +124,25 @@ struct direct_case random_direct_case(uint64_t seed, denseblock_type type) {
     return c;
 }
 
+struct direct_case random_tensor_case(uint64_t seed, enum dblk_tensor_form form) {
+    static const size_t shared_bytes[] = {99 << 10, 163 << 10, 227 << 10};
+    struct direct_case c = random_direct_case(seed, form == DBLK_TENSOR_F16    ? DENSEBLOCK_F16
+                                                    : form == DBLK_TENSOR_BF16 ? DENSEBLOCK_BF16
+                                                                               : DENSEBLOCK_F32);
+    struct dblk_direct_convolution *convolution = &c.convolution;
+    seed += UINT64_C(1) << 32;
+    if (one_in(&seed, 5)) { /* a halo of three rows is much, or too much */
+        convolution->images = 1;
+        convolution->height = random_size(&seed, 1, 3);
+        convolution->width = random_size(&seed, 100, 900);
+    }
+    c.on_tensor_cores = true;
+    ck_assert(dblk_tensor_find_way(form, convolution->kernel_height, convolution->kernel_width,
+                                   convolution->width, convolution->columns,
+                                   shared_bytes[random_size(&seed, 0, 2)], &c.way));
+    return c;
+}
+
 /* What a case has in memory. */
 struct arrays {
     denseblock_type real; /* of sums and packed weights */
@@ -172,14 +191,24 @@ static struct arrays make_arrays(uint64_t *seed, const struct direct_case *c) {
     return arrays;
 }
 
+static size_t packed_bytes(const struct direct_case *c) {
+    const struct dblk_direct_convolution *convolution = &c->convolution;
+    if (c->on_tensor_cores)
+        return dblk_tensor_weights_bytes(&c->way, convolution->kernel_height,
+                                         convolution->kernel_width, convolution->channels,
+                                         convolution->columns);
+    return dblk_direct_layout(convolution->type, convolution->kernel_height,
+                              convolution->kernel_width, convolution->channels,
+                              convolution->columns)
+        .bytes;
+}
+
 static void *pack_kernels(const struct direct_case *c, const struct arrays *arrays) {
     const struct dblk_direct_convolution *convolution = &c->convolution;
-    const struct dblk_direct_layout layout = dblk_direct_layout(
-        convolution->type, convolution->kernel_height, convolution->kernel_width,
-        convolution->channels, convolution->columns);
-    void *zeros = host_memory(layout.bytes);
-    memset(zeros, 0, layout.bytes);
-    void *packed = to_device(zeros, layout.bytes);
+    const size_t all = packed_bytes(c);
+    void *zeros = host_memory(all);
+    memset(zeros, 0, all);
+    void *packed = to_device(zeros, all);
     free(zeros);
     for (int l = 0; l < c->layers; l++) {
         const size_t bytes = (size_t)(convolution->kernel_height * convolution->kernel_width *
@@ -199,7 +228,8 @@ static void *pack_kernels(const struct direct_case *c, const struct arrays *arra
             .columns = convolution->columns,
             .packed = packed,
         };
-        ck_ok(dblk_direct_pack(NULL, &packing));
+        ck_ok(c->on_tensor_cores ? dblk_tensor_pack(NULL, &packing, &c->way)
+                                 : dblk_direct_pack(NULL, &packing));
         free_device(kernel);
     }
     return packed;
@@ -269,15 +299,23 @@ static double unit_roundoff(denseblock_type type) {
     return 0x1p-8;
 }
 
-/* `stored` is where the result was rounded to type `type`, after a sum in `real`. */
-static bool agrees(const struct expected *expected, double result, denseblock_type real,
-                   denseblock_type type) {
+/* Of a product, what operands that are rounded make of it. */
+static double operand_error(const struct direct_case *c) {
+    if (!c->on_tensor_cores || c->way.form == DBLK_TENSOR_F16 || c->way.form == DBLK_TENSOR_BF16)
+        return 0;
+    return c->way.form == DBLK_TENSOR_TF32 ? 0x1.01p-10 : 0x1.8p-22;
+}
+
+/* After a sum in `real`, it was rounded to type `type`. */
+static bool agrees(const struct direct_case *c, const struct expected *expected, double result,
+                   denseblock_type real, denseblock_type type) {
     if (isnan(expected->sum) || isnan(result))
         return isnan(expected->sum) && isnan(result);
     if (isinf(expected->sum) || isinf(result))
         return (double)expected->sum == result;
     const long double of_sums =
-        (long double)(unit_roundoff(real) * (double)(expected->terms + 2)) * expected->magnitude;
+        (long double)(unit_roundoff(real) * (double)(expected->terms + 2) + operand_error(c)) *
+        expected->magnitude;
     const long double of_store =
         (long double)unit_roundoff(type) * (fabsl(expected->sum) + of_sums) + 0x1p-25L;
     return fabsl(expected->sum - (long double)result) <= of_sums + (type == real ? 0 : of_store);
@@ -297,7 +335,7 @@ static void check_column(const struct direct_case *c, const struct arrays *array
     if (layer < 0)
         return;
     const struct expected expected = expect(c, arrays, pixel, layer, column - c->column[layer]);
-    ck_assert_msg(agrees(&expected, result, arrays->real, type),
+    ck_assert_msg(agrees(c, &expected, result, arrays->real, type),
                   "seed %" PRIu64 ": pixel %" PRId64 ", column %" PRId64 ": %.9g, not %.9Lg",
                   c->seed, pixel, column, result, expected.sum);
 }
@@ -350,7 +388,8 @@ void check_direct_case(const struct direct_case *c) {
     convolution.weights = packed;
     convolution.y = to_device(arrays.y, y_bytes);
     convolution.sums = to_device(arrays.sums, sums_bytes);
-    ck_ok(dblk_direct_launch(NULL, &convolution));
+    ck_ok(c->on_tensor_cores ? dblk_tensor_launch(NULL, &convolution, &c->way)
+                             : dblk_direct_launch(NULL, &convolution));
     void *y = host_memory(y_bytes), *sums = host_memory(sums_bytes);
     from_device(y, convolution.y, y_bytes);
     from_device(sums, convolution.sums, sums_bytes);

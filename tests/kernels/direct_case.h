@@ -4,6 +4,7 @@
 
 #include "denseblock.h"
 #include "direct.h"
+#include "tensor.h"
 
 enum { CASE_LAYERS = 3 };
 
@@ -18,10 +19,16 @@ struct direct_case {
     int64_t kernel_channels, kernel_first;
 
     int special_values; /* NaN and Inf among the features */
+
+    bool on_tensor_cores; /* in this way */
+    struct dblk_tensor_way way;
 };
 
 /* A small one. */
 struct direct_case random_direct_case(uint64_t seed, denseblock_type type);
+
+/* One on tensor cores. */
+struct direct_case random_tensor_case(uint64_t seed, enum dblk_tensor_form form);
 
 /* Runs it, and compares every element of y and of the sums: those that it computes with plain loops,
  * those that are padding with nothing, and all others with what they were. */

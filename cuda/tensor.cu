@@ -1,0 +1,121 @@
+/* The tensor-core convolution: which kernel, and how weights are packed for it.
+ *
+ * Packing: a thread for each element of the kernel that is wanted.
+ *
+ * As nvcc 13.0 compiles it (tests/resources): registers of a thread, and blocks of a multiprocessor.
+ *
+ *   kernel                           threads  shared   sm_80   sm_90  sm_100
+ *   dblk_tensor_pack_kernel              256       0    1/1    1/1    1/1
+ */
+#include "cuda_check.h"
+#include "element.h"
+#include "grid.h"
+#include "ptx.h"
+#include "tensor_forms.h"
+#include "tensor_shape.h"
+
+denseblock_status dblk_tensor_launch(void *stream, const struct dblk_direct_convolution *c,
+                                     const struct dblk_tensor_way *way) {
+    static dblk_tensor_launcher *const launchers[] = {
+        dblk_tensor_launch_f16, dblk_tensor_launch_bf16, dblk_tensor_launch_tf32,
+        dblk_tensor_launch_tf32x3};
+    if (c->images == 0 || c->columns == 0)
+        return DENSEBLOCK_OK;
+    const denseblock_status status = dblk_direct_check(c);
+    return status == DENSEBLOCK_OK ? launchers[way->form](stream, c, way) : status;
+}
+
+struct tensor_pack_sizes {
+    int64_t taps, kernel_channels, growth;
+    int64_t first_channel, channels, chunks;
+    int64_t column, tile_columns;
+    int chunk; /* channels */
+    int parts;
+};
+
+/* Where the value for a channel and a column of a tap goes, in elements; its second part lies
+ * `part_stride` further. A lane has two neighbouring pairs of columns' fragments. */
+template <typename T>
+__device__ int64_t find_element(const tensor_pack_sizes &sizes, int64_t tap, int64_t channel,
+                                int64_t column, int64_t *part_stride) {
+    constexpr int STEP = TENSOR_STEP_BYTES / sizeof(T), PIECE = TENSOR_PIECE / sizeof(T);
+    constexpr int PAIR = PIECE / 4; /* elements of a register */
+    const int64_t chunk = column / sizes.tile_columns * sizes.chunks + channel / sizes.chunk;
+    const int64_t steps = sizes.chunk / STEP;
+    const int64_t step = (chunk * sizes.taps + tap) * steps + channel % sizes.chunk / STEP;
+    const int in_step = static_cast<int>(channel % STEP), in_tile = static_cast<int>(column % 8);
+    const int lane = in_tile * 4 + in_step % (4 * PAIR) / PAIR;
+    const int place = static_cast<int>(column % 16 / 8) * 2 * PAIR + in_step / (4 * PAIR) * PAIR +
+                      in_step % PAIR;
+    *part_stride = sizes.tile_columns / 16 * 32 * PIECE;
+    return step * sizes.parts * *part_stride +
+           (column % sizes.tile_columns / 16 * 32 + lane) * PIECE + place;
+}
+
+template <typename T> __device__ void store_parts(T *to, T value, int, int64_t) {
+    *to = value;
+}
+
+__device__ __forceinline__ void store_parts(float *to, float value, int parts,
+                                            int64_t part_stride) {
+    const float high = __uint_as_float(f32_to_tf32(value));
+    *to = high;
+    if (parts == 2)
+        to[part_stride] = __uint_as_float(f32_to_tf32(value - high)); /* kernels are finite */
+}
+
+template <typename T>
+__global__ void dblk_tensor_pack_kernel(T *packed, const T *kernel,
+                                        const tensor_pack_sizes sizes) {
+    const int64_t count = sizes.taps * sizes.channels * sizes.growth;
+    for (int64_t i = dblk_grid_thread(); i < count; i += dblk_grid_threads()) {
+        const int64_t output = i % sizes.growth;
+        const int64_t channel = i / sizes.growth % sizes.channels;
+        const int64_t tap = i / sizes.growth / sizes.channels;
+        const int64_t from =
+            (tap * sizes.kernel_channels + sizes.first_channel + channel) * sizes.growth + output;
+        int64_t part_stride;
+        const int64_t to =
+            find_element<T>(sizes, tap, channel, sizes.column + output, &part_stride);
+        store_parts(packed + to, kernel[from], sizes.parts, part_stride);
+    }
+}
+
+template <typename T>
+static denseblock_status pack(void *stream, const struct dblk_direct_packing *p,
+                              const tensor_pack_sizes &sizes) {
+    LAUNCH((dblk_tensor_pack_kernel<T>),
+           dblk_grid_blocks(sizes.taps * sizes.channels * sizes.growth), DBLK_GRID_BLOCK, 0,
+           static_cast<cudaStream_t>(stream), static_cast<T *>(p->packed),
+           static_cast<const T *>(p->kernel), sizes);
+    return dblk_launch_check("dblk_tensor_pack_kernel");
+}
+
+denseblock_status dblk_tensor_pack(void *stream, const struct dblk_direct_packing *p,
+                                   const struct dblk_tensor_way *way) {
+    if (p->channels == 0 || p->growth == 0)
+        return DENSEBLOCK_OK;
+    const int chunk = dblk_tensor_chunk(way->form, way->window);
+    const tensor_pack_sizes sizes = {
+        p->kernel_height * p->kernel_width,
+        p->kernel_channels,
+        p->growth,
+        p->first_channel,
+        p->channels,
+        (p->channels + chunk - 1) / chunk,
+        p->column,
+        way->tile_columns,
+        chunk,
+        dblk_tensor_parts(way->form),
+    };
+    switch (way->form) {
+    case DBLK_TENSOR_F16:
+        return pack<__half>(stream, p, sizes);
+    case DBLK_TENSOR_BF16:
+        return pack<__nv_bfloat16>(stream, p, sizes);
+    case DBLK_TENSOR_TF32:
+    case DBLK_TENSOR_TF32X3:
+        break;
+    }
+    return pack<float>(stream, p, sizes);
+}

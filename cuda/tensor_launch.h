@@ -1,0 +1,154 @@
+/* relu -> convolution -> concatenation on tensor cores, in one kernel: reads channels of y, and writes
+ * others. Included by a file for each form, so that they are compiled apart.
+ *
+ * Implicit GEMM. A block computes 256 pixels, which follow one another in memory, over the rows' and the
+ * images' ends, for 128 or 32 columns: no pixel is computed that is not wanted but in the last block.
+ * Its halo is what lies between the first and the last pixel that its taps reach, and a tap is an
+ * offset in it; where a tap is outside of the image, the lane points to zeros instead. A warp computes
+ * 64 pixels for 64 columns (32 in the narrow tile): for a tap and step, 4 matrices of features and 4
+ * (2) pieces of weights are loaded, for 32 (16) matrix instructions. The ReLU is applied to what has
+ * been loaded.
+ *
+ * A window of taps, features and weights, is in shared memory while it is multiplied, and one or two
+ * further ones arrive. */
+#include <limits.h>
+
+#include "cuda_check.h"
+#include "status/fail.h"
+#include "tensor_copy.h"
+#include "tensor_forms.h"
+#include "tensor_product.h"
+#include "tensor_sums.h"
+
+template <dblk_tensor_form FORM, dblk_tensor_window WINDOW, int COLUMNS>
+__global__ void __launch_bounds__(tensor_constants<FORM, WINDOW, COLUMNS>::THREADS,
+                                  tensor_constants<FORM, WINDOW, COLUMNS>::BLOCKS)
+    dblk_tensor_kernel(const tensor_arguments a) {
+    using S = tensor_constants<FORM, WINDOW, COLUMNS>;
+    SHARED_MEMORY(unsigned char, shared_begin);
+    unsigned char *shared = &shared_begin;
+
+    const tensor_place place = {static_cast<int>(blockIdx.x) / a.column_tiles *
+                                    DBLK_TENSOR_PIXELS,
+                                static_cast<int>(blockIdx.x) % a.column_tiles};
+    const tensor_warp warp = find_warp<S>();
+    const tensor_pixels<S> pixels = find_pixels<S>(a, place, warp);
+    if (threadIdx.x < TENSOR_ZEROS / TENSOR_PIECE)
+        store_vector(shared + threadIdx.x * TENSOR_PIECE, uint4{0, 0, 0, 0});
+    typename S::sums sums;
+    start_sums<S>(sums, a, place, warp);
+
+    tensor_window copied = first_window<S>(a), now = copied;
+    int copied_stage = TENSOR_ZEROS, stage = TENSOR_ZEROS;
+    const int end = TENSOR_ZEROS + a.stages * a.stage_bytes;
+    const auto copy_next = [&]() {
+        if (copied.chunk < a.chunks) {
+            copy_features<S>(shared + copied_stage, a, place, copied);
+            copy_weights<S>(shared + copied_stage + a.halo_bytes, a, place, copied);
+            advance<S>(&copied, a);
+            copied_stage =
+                copied_stage + a.stage_bytes < end ? copied_stage + a.stage_bytes : TENSOR_ZEROS;
+        }
+        cp_async_commit(); /* a group for each window, also for those that there are not */
+    };
+    for (int i = 1; i < a.stages; i++)
+        copy_next();
+    while (now.chunk < a.chunks) {
+        if (a.stages == 2)
+            cp_async_wait<0>();
+        else if (a.stages == 3)
+            cp_async_wait<1>();
+        else
+            cp_async_wait<2>();
+        __syncthreads(); /* this window has come, and the one before has been used, by all */
+        copy_next();
+        multiply_window<S>(sums, shared, stage, a, pixels, warp, now);
+        advance<S>(&now, a);
+        stage = stage + a.stage_bytes < end ? stage + a.stage_bytes : TENSOR_ZEROS;
+    }
+    cp_async_wait<0>();
+    finish_sums<S>(sums, shared, a, place, warp);
+}
+
+/* ---- The launcher ---- */
+
+/* The largest power of two up to 16 that divides all of them. */
+static inline int access_bytes(const void *first, int64_t stride) {
+    const uintptr_t all =
+        reinterpret_cast<uintptr_t>(first) | static_cast<uintptr_t>(stride) | 16;
+    return static_cast<int>(all & (~all + 1));
+}
+
+template <dblk_tensor_form FORM, dblk_tensor_window WINDOW, int COLUMNS>
+static denseblock_status launch(void *stream, const struct dblk_direct_convolution *c,
+                                const struct dblk_tensor_way *way) {
+    using S = tensor_constants<FORM, WINDOW, COLUMNS>;
+    const int64_t halo = dblk_tensor_positions(WINDOW, c->width) * S::PITCH;
+    const size_t shared_bytes = dblk_tensor_shared_bytes(way, c->width);
+    const int64_t pixels = c->images * c->height * c->width;
+    const int64_t column_tiles = (c->columns - 1) / COLUMNS + 1;
+    const int64_t blocks = ((pixels - 1) / DBLK_TENSOR_PIXELS + 1) * column_tiles;
+    if (way->stages < 2 || way->stages > 4 || shared_bytes > INT_MAX)
+        return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT, "no tensor-core convolution of %d stages",
+                         way->stages);
+    if (blocks > INT_MAX)
+        return dblk_fail(DENSEBLOCK_UNSUPPORTED,
+                         "the cuda backend cannot launch a convolution of this size at once");
+    tensor_arguments a = {};
+    a.features = static_cast<const unsigned char *>(c->y) + c->first_channel * S::ELEMENT;
+    a.output = static_cast<unsigned char *>(c->y) + c->output_channel * S::ELEMENT;
+    a.pixel_bytes = c->pixel_stride * S::ELEMENT;
+    a.weights = static_cast<const unsigned char *>(c->weights);
+    a.sums = static_cast<float *>(c->sums);
+    a.sums_stride = c->sums_stride;
+    a.sums_from = c->sums_from;
+    a.pixels = static_cast<int>(pixels);
+    a.height = static_cast<int>(c->height);
+    a.width = static_cast<int>(c->width);
+    a.kernel_height = static_cast<int>(c->kernel_height);
+    a.kernel_width = static_cast<int>(c->kernel_width);
+    a.channels = static_cast<int>(c->channels);
+    a.chunks = (a.channels + S::CHUNK - 1) / S::CHUNK;
+    a.tile_weights = c->kernel_height * c->kernel_width * a.chunks * S::TAP_BYTES;
+    a.columns = static_cast<int>(c->columns);
+    a.finished = static_cast<int>(c->finished < c->columns ? c->finished : c->columns);
+    a.unfinished = static_cast<int>(c->unfinished < c->columns ? c->unfinished : c->columns);
+    a.column_tiles = static_cast<int>(column_tiles);
+    a.halo_bytes = static_cast<int>(halo);
+    a.stage_bytes = static_cast<int>(halo) + S::TAPS * S::TAP_BYTES;
+    a.stages = way->stages;
+    a.feature_bytes = access_bytes(a.features, a.pixel_bytes);
+    a.output_bytes = access_bytes(a.output, a.pixel_bytes);
+    const denseblock_status status = dblk_cuda_check(
+        cudaFuncSetAttribute(
+            reinterpret_cast<const void *>(dblk_tensor_kernel<FORM, WINDOW, COLUMNS>),
+            cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared_bytes)),
+        "cudaFuncSetAttribute");
+    if (status != DENSEBLOCK_OK)
+        return status;
+    LAUNCH((dblk_tensor_kernel<FORM, WINDOW, COLUMNS>), static_cast<unsigned>(blocks), S::THREADS,
+           shared_bytes, static_cast<cudaStream_t>(stream), a);
+    return dblk_launch_check("dblk_tensor_kernel");
+}
+
+template <dblk_tensor_form FORM, dblk_tensor_window WINDOW>
+static denseblock_status launch_columns(void *stream, const struct dblk_direct_convolution *c,
+                                        const struct dblk_tensor_way *way) {
+    if (way->tile_columns == dblk_tensor_wide(FORM))
+        return launch<FORM, WINDOW, dblk_tensor_wide(FORM)>(stream, c, way);
+    return launch<FORM, WINDOW, DBLK_TENSOR_NARROW>(stream, c, way);
+}
+
+template <dblk_tensor_form FORM>
+static denseblock_status launch_form(void *stream, const struct dblk_direct_convolution *c,
+                                     const struct dblk_tensor_way *way) {
+    switch (way->window) {
+    case DBLK_TENSOR_1X1:
+        return launch_columns<FORM, DBLK_TENSOR_1X1>(stream, c, way);
+    case DBLK_TENSOR_3X3:
+        return launch_columns<FORM, DBLK_TENSOR_3X3>(stream, c, way);
+    case DBLK_TENSOR_ROW:
+        break;
+    }
+    return launch_columns<FORM, DBLK_TENSOR_ROW>(stream, c, way);
+}

@@ -1,0 +1,70 @@
+/* What the tensor-core convolution needs of memory. */
+#include <stdlib.h>
+
+#include "tensor_shape.h"
+
+static int64_t divide_up(int64_t a, int64_t b) {
+    return a / b + (a % b != 0);
+}
+
+size_t dblk_tensor_weights_bytes(const struct dblk_tensor_way *way, int64_t kernel_height,
+                                 int64_t kernel_width, int64_t channels, int64_t columns) {
+    const int64_t factors[] = {kernel_height, kernel_width,
+                               divide_up(channels, dblk_tensor_chunk(way->form, way->window)),
+                               divide_up(columns, way->tile_columns)};
+    size_t bytes = (size_t)dblk_tensor_tap_bytes(way->form, way->window, way->tile_columns);
+    for (size_t i = 0; i < sizeof factors / sizeof factors[0]; i++)
+        if (__builtin_mul_overflow(bytes, (size_t)factors[i], &bytes))
+            return SIZE_MAX;
+    return bytes;
+}
+
+static size_t stage_bytes(const struct dblk_tensor_way *way, int64_t width) {
+    return (size_t)dblk_tensor_positions(way->window, width) *
+               (size_t)dblk_tensor_pitch(way->window) +
+           (size_t)dblk_tensor_taps(way->window) *
+               (size_t)dblk_tensor_tap_bytes(way->form, way->window, way->tile_columns);
+}
+
+/* Outputs of 16 bits are put together in shared memory before they are stored. */
+static size_t output_bytes(const struct dblk_tensor_way *way) {
+    const int size = dblk_tensor_element_bytes(way->form);
+    return size == 2 ? (size_t)DBLK_TENSOR_PIXELS * (size_t)(way->tile_columns * size + 16) : 0;
+}
+
+size_t dblk_tensor_shared_bytes(const struct dblk_tensor_way *way, int64_t width) {
+    const size_t stages = (size_t)way->stages * stage_bytes(way, width);
+    const size_t output = output_bytes(way);
+    return TENSOR_ZEROS + (stages > output ? stages : output);
+}
+
+bool dblk_tensor_find_way(enum dblk_tensor_form form, int64_t kernel_height, int64_t kernel_width,
+                          int64_t width, int64_t columns, size_t shared_bytes,
+                          struct dblk_tensor_way *way) {
+    const enum dblk_direct_window window = dblk_direct_window_of(kernel_height, kernel_width);
+    const bool wide_plane = width > DBLK_DIRECT_MOST_PIXELS / 4;
+    *way = (struct dblk_tensor_way){
+        .form = form,
+        .window = window == DBLK_WINDOW_1X1   ? DBLK_TENSOR_1X1
+                  : window == DBLK_WINDOW_3X3 ? DBLK_TENSOR_3X3
+                                              : DBLK_TENSOR_ROW,
+        .tile_columns =
+            columns > DBLK_TENSOR_NARROW ? dblk_tensor_wide(form) : DBLK_TENSOR_NARROW,
+        .stages = 2,
+    };
+    /* Of a wide plane a halo of three rows may not fit, but one row at a time does. */
+    if (way->window == DBLK_TENSOR_3X3 &&
+        (wide_plane || dblk_tensor_shared_bytes(way, width) > shared_bytes))
+        way->window = DBLK_TENSOR_ROW;
+    if (dblk_tensor_shared_bytes(way, width) > shared_bytes)
+        way->tile_columns = DBLK_TENSOR_NARROW;
+    if (dblk_tensor_shared_bytes(way, width) > shared_bytes)
+        return false;
+    /* Where a multiprocessor has registers for one block only, the memory is for a third window. */
+    if (way->tile_columns != DBLK_TENSOR_NARROW) {
+        way->stages = 3;
+        if (dblk_tensor_shared_bytes(way, width) > shared_bytes)
+            way->stages = 2;
+    }
+    return true;
+}

@@ -1,0 +1,169 @@
+/* The tensor-core convolution's kernel: what a thread's sums begin with, and where they go. */
+#ifndef DENSEBLOCK_CUDA_TENSOR_SUMS_H
+#define DENSEBLOCK_CUDA_TENSOR_SUMS_H
+
+#include "element_vector.h"
+#include "tensor_kernel.h"
+
+/* A thread has the sums of two neighbouring columns, for two pixels that are 8 apart, of each matrix. */
+template <typename S>
+__device__ __forceinline__ int sums_pixel(const tensor_place &place, const tensor_warp &warp,
+                                          int row, int half) {
+    return place.pixel + warp.pixel + row * 16 + half * 8 + warp.lane / 4;
+}
+
+template <typename S>
+__device__ __forceinline__ int sums_column(const tensor_warp &warp, int tile) {
+    return warp.column + tile * 8 + warp.lane % 4 * 2;
+}
+
+template <typename S>
+__device__ __forceinline__ void start_sums(typename S::sums &sums, const tensor_arguments &a,
+                                           const tensor_place &place, const tensor_warp &warp) {
+#pragma unroll
+    for (int r = 0; r < S::ROWS; r++)
+#pragma unroll
+        for (int half = 0; half < 2; half++) {
+            const int pixel = sums_pixel<S>(place, warp, r, half);
+            const float *from = a.sums + pixel * a.sums_stride + a.sums_from;
+#pragma unroll
+            for (int tile = 0; tile < S::TILES; tile++) {
+                const int column = place.column_tile * S::COLUMNS + sums_column<S>(warp, tile);
+                dblk_elements<float, 2> two;
+                two.whole = {};
+                if (a.sums_from >= 0 && pixel < a.pixels && column < a.columns)
+                    two.load(from + column);
+                sums[r][tile][2 * half] = two.each[0];
+                sums[r][tile][2 * half + 1] = two.each[1];
+            }
+        }
+}
+
+/* Partial sums, of columns from `unfinished` on. */
+template <typename S>
+__device__ __forceinline__ void
+store_partial(const typename S::sums &sums, const tensor_arguments &a, const tensor_place &place,
+              const tensor_warp &warp) {
+#pragma unroll
+    for (int r = 0; r < S::ROWS; r++)
+#pragma unroll
+        for (int half = 0; half < 2; half++) {
+            const int pixel = sums_pixel<S>(place, warp, r, half);
+            float *to = a.sums + pixel * a.sums_stride - a.unfinished;
+#pragma unroll
+            for (int tile = 0; tile < S::TILES; tile++) {
+                const int column = place.column_tile * S::COLUMNS + sums_column<S>(warp, tile);
+                dblk_elements<float, 2> two;
+                two.each[0] = sums[r][tile][2 * half];
+                two.each[1] = sums[r][tile][2 * half + 1];
+                if (pixel < a.pixels && column >= a.unfinished && column < a.columns)
+                    two.store(to + column);
+            }
+        }
+}
+
+__device__ __forceinline__ uint32_t pack_pair(float low, float high, __half *) {
+    dblk_elements<__half, 2> two;
+    two.each[0] = __float2half_rn(low);
+    two.each[1] = __float2half_rn(high);
+    return two.whole;
+}
+__device__ __forceinline__ uint32_t pack_pair(float low, float high, __nv_bfloat16 *) {
+    dblk_elements<__nv_bfloat16, 2> two;
+    two.each[0] = __float2bfloat16_rn(low);
+    two.each[1] = __float2bfloat16_rn(high);
+    return two.whole;
+}
+
+template <dblk_tensor_form FORM> struct tensor_element { using type = float; };
+template <> struct tensor_element<DBLK_TENSOR_F16> { using type = __half; };
+template <> struct tensor_element<DBLK_TENSOR_BF16> { using type = __nv_bfloat16; };
+
+/* 16 bits: the block's outputs are put together in shared memory, [pixels][columns], and stored in
+ * pieces of 16 bytes where the addresses allow. */
+template <typename S>
+__device__ __forceinline__ void
+store_finished_16(const typename S::sums &sums, unsigned char *shared, const tensor_arguments &a,
+                  const tensor_place &place, const tensor_warp &warp) {
+    using T = typename tensor_element<S::FORM>::type;
+    constexpr int PITCH = S::COLUMNS * S::ELEMENT + TENSOR_PIECE;
+    const int first = place.column_tile * S::COLUMNS;
+    const int bytes = min(a.finished - first, S::COLUMNS) * S::ELEMENT; /* of a pixel */
+    if (bytes <= 0)
+        return;
+    __syncthreads(); /* all windows have been used, by all */
+#pragma unroll
+    for (int r = 0; r < S::ROWS; r++)
+#pragma unroll
+        for (int half = 0; half < 2; half++) {
+            const int pixel = sums_pixel<S>(place, warp, r, half) - place.pixel;
+            unsigned char *to = shared + pixel * PITCH;
+#pragma unroll
+            for (int tile = 0; tile < S::TILES; tile++)
+                *reinterpret_cast<uint32_t *>(to + sums_column<S>(warp, tile) * S::ELEMENT) =
+                    pack_pair(sums[r][tile][2 * half], sums[r][tile][2 * half + 1],
+                              static_cast<T *>(nullptr));
+        }
+    __syncthreads();
+    const int pieces = (bytes + a.output_bytes - 1) / a.output_bytes;
+    const int pixels = min(DBLK_TENSOR_PIXELS, a.pixels - place.pixel);
+    for (int i = static_cast<int>(threadIdx.x); i < pixels * pieces; i += S::THREADS) {
+        const int pixel = i / pieces, at = i % pieces * a.output_bytes;
+        const unsigned char *from = shared + pixel * PITCH + at;
+        unsigned char *to =
+            a.output + (place.pixel + pixel) * a.pixel_bytes + first * S::ELEMENT + at;
+        if (a.output_bytes == 16 && at + 16 <= bytes) {
+            store_vector(to, load_vector<uint4>(from));
+        } else if (a.output_bytes == 8 && at + 8 <= bytes) {
+            store_vector(to, load_vector<uint2>(from));
+        } else {
+#pragma unroll 1
+            for (int b = 0; b < a.output_bytes && at + b < bytes; b += 2)
+                store_vector(to + b, load_vector<uint16_t>(from + b));
+        }
+    }
+}
+
+/* f32: four lanes store a whole sector of a pixel. */
+template <typename S>
+__device__ __forceinline__ void
+store_finished_32(const typename S::sums &sums, const tensor_arguments &a,
+                  const tensor_place &place, const tensor_warp &warp) {
+#pragma unroll
+    for (int r = 0; r < S::ROWS; r++)
+#pragma unroll
+        for (int half = 0; half < 2; half++) {
+            const int pixel = sums_pixel<S>(place, warp, r, half);
+            float *to = reinterpret_cast<float *>(a.output + pixel * a.pixel_bytes);
+#pragma unroll
+            for (int tile = 0; tile < S::TILES; tile++) {
+                const int column = place.column_tile * S::COLUMNS + sums_column<S>(warp, tile);
+                dblk_elements<float, 2> two;
+                two.each[0] = sums[r][tile][2 * half];
+                two.each[1] = sums[r][tile][2 * half + 1];
+                if (pixel >= a.pixels || column >= a.finished)
+                    continue;
+                if (a.output_bytes >= 8 && column + 1 < a.finished) {
+                    two.store(to + column);
+                } else {
+                    to[column] = two.each[0];
+                    if (column + 1 < a.finished)
+                        to[column + 1] = two.each[1];
+                }
+            }
+        }
+}
+
+template <typename S>
+__device__ __forceinline__ void finish_sums(const typename S::sums &sums, unsigned char *shared,
+                                            const tensor_arguments &a, const tensor_place &place,
+                                            const tensor_warp &warp) {
+    if (a.unfinished < a.columns)
+        store_partial<S>(sums, a, place, warp);
+    if constexpr (S::ELEMENT == 2)
+        store_finished_16<S>(sums, shared, a, place, warp);
+    else
+        store_finished_32<S>(sums, a, place, warp);
+}
+
+#endif
