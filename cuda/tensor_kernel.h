@@ -47,9 +47,6 @@ struct tensor_constants {
     static constexpr int TILES = COLUMNS / WARP_COLUMNS / 8;
     static constexpr int THREADS = 32 * WARP_ROWS * WARP_COLUMNS;
 
-    /* That a multiprocessor shall have registers for. */
-    static constexpr int BLOCKS = COLUMNS == DBLK_TENSOR_NARROW ? 3 : 1;
-
     using sums = float[ROWS][TILES][4];
 };
 

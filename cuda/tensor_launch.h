@@ -21,8 +21,7 @@
 #include "tensor_sums.h"
 
 template <dblk_tensor_form FORM, dblk_tensor_window WINDOW, int COLUMNS>
-__global__ void __launch_bounds__(tensor_constants<FORM, WINDOW, COLUMNS>::THREADS,
-                                  tensor_constants<FORM, WINDOW, COLUMNS>::BLOCKS)
+__global__ void __launch_bounds__(tensor_constants<FORM, WINDOW, COLUMNS>::THREADS)
     dblk_tensor_kernel(const tensor_arguments a) {
     using S = tensor_constants<FORM, WINDOW, COLUMNS>;
     SHARED_MEMORY(unsigned char, shared_begin);
