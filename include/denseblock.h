@@ -131,8 +131,12 @@ typedef enum denseblock_prologue {
 /* How f32 products may be computed. */
 typedef enum denseblock_arithmetic {
     DENSEBLOCK_ARITHMETIC_FULL = 0, /* in the element type, or wider */
-    DENSEBLOCK_ARITHMETIC_TF32 = 1  /* f32 tensors only: operands may be rounded to TF32 (10 bits
+    DENSEBLOCK_ARITHMETIC_TF32 = 1, /* f32 tensors only: operands may be rounded to TF32 (10 bits
                                        of fraction); backends without TF32 compute in full */
+    DENSEBLOCK_ARITHMETIC_TF32X3 =
+        2 /* f32 tensors only: operands may be split into two of TF32, multiplied in three products:
+             the speed of matrix instructions, with an error near that of f32; backends without it
+             compute in full */
 } denseblock_arithmetic;
 
 /* One layer. Sizes are at least 1, and may differ from layer to layer. */

@@ -56,11 +56,10 @@ denseblock_status dblk_descriptor_check(const denseblock_desc *desc) {
             return status;
     if (denseblock_type_size(desc->type) == 0)
         return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT, "element type %d is none", (int)desc->type);
-    if (desc->arithmetic != DENSEBLOCK_ARITHMETIC_FULL &&
-        desc->arithmetic != DENSEBLOCK_ARITHMETIC_TF32)
+    if ((unsigned)desc->arithmetic > DENSEBLOCK_ARITHMETIC_TF32X3)
         return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT, "arithmetic %d is none",
                          (int)desc->arithmetic);
-    if (desc->arithmetic == DENSEBLOCK_ARITHMETIC_TF32 && desc->type != DENSEBLOCK_F32)
+    if (desc->arithmetic != DENSEBLOCK_ARITHMETIC_FULL && desc->type != DENSEBLOCK_F32)
         return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT,
                          "TF32 arithmetic is for f32 tensors, not %s",
                          denseblock_type_name(desc->type));

@@ -93,6 +93,23 @@ denseblock_status dblk_cuda_device_check(int number, struct dblk_problem *proble
     return DENSEBLOCK_UNAVAILABLE;
 }
 
+denseblock_status dblk_cuda_device_limits(int number, struct dblk_cuda_limits *limits) {
+    static const enum cudaDeviceAttr attributes[] = {
+        cudaDevAttrComputeCapabilityMajor, cudaDevAttrComputeCapabilityMinor,
+        cudaDevAttrMultiProcessorCount, cudaDevAttrMaxSharedMemoryPerBlockOptin};
+    int values[4] = {0};
+    for (int i = 0; i < 4; i++) {
+        const denseblock_status status = dblk_cuda_check(
+            cudaDeviceGetAttribute(&values[i], attributes[i], number), "cudaDeviceGetAttribute");
+        if (status != DENSEBLOCK_OK)
+            return status;
+    }
+    *limits = (struct dblk_cuda_limits){.compute_capability = values[0] * 10 + values[1],
+                                        .multiprocessors = values[2],
+                                        .shared_bytes = (size_t)values[3]};
+    return DENSEBLOCK_OK;
+}
+
 /* NULL if the kernel ran on the current device and wrote what it should; else why not. */
 static const char *try_kernel(void) {
     enum { VALUE = 0x0DB0 };

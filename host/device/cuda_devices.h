@@ -15,6 +15,14 @@ int dblk_cuda_devices(struct dblk_problem *condition);
 /* check of struct dblk_device. No kernel runs. */
 denseblock_status dblk_cuda_device_check(int number, struct dblk_problem *problem);
 
+/* What kernels are chosen by. */
+struct dblk_cuda_limits {
+    int compute_capability; /* 90 is 9.0 */
+    int multiprocessors;
+    size_t shared_bytes; /* the most that a block of threads may have */
+};
+denseblock_status dblk_cuda_device_limits(int number, struct dblk_cuda_limits *limits);
+
 /* Describes a device that exists, and runs a kernel there to learn whether it is usable. */
 denseblock_status dblk_cuda_device_describe(int number, denseblock_device *info);
 

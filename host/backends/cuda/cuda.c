@@ -9,9 +9,9 @@
 #include "device/device.h"
 
 static denseblock_status pack(denseblock_context *context, const denseblock_plan *plan,
-                              const struct dblk_layer *layer, const void *kernel,
-                              int64_t first_channel, int64_t channels, int64_t column,
-                              int64_t columns, void *packed) {
+                              const struct dblk_layer *layer, const struct dblk_tensor_way *way,
+                              const void *kernel, int64_t first_channel, int64_t channels,
+                              int64_t column, int64_t columns, void *packed) {
     const struct dblk_direct_packing packing = {
         .type = plan->type,
         .kernel = kernel,
@@ -25,7 +25,9 @@ static denseblock_status pack(denseblock_context *context, const denseblock_plan
         .columns = columns,
         .packed = packed,
     };
-    return dblk_direct_pack(denseblock_context_stream(context), &packing);
+    void *stream = denseblock_context_stream(context);
+    return dblk_cuda_plan_of(plan)->tensor ? dblk_tensor_pack(stream, &packing, way)
+                                           : dblk_direct_pack(stream, &packing);
 }
 
 static denseblock_status cuda_prepare_layer(denseblock_context *context,
@@ -40,11 +42,12 @@ static denseblock_status cuda_prepare_layer(denseblock_context *context,
             cudaMemsetAsync(prepared, 0, plan->weights_bytes, denseblock_context_stream(context)),
             "cudaMemsetAsync");
     if (status == DENSEBLOCK_OK)
-        status = pack(context, plan, layer, kernel, 0, before, planned->column,
+        status = pack(context, plan, layer, &planned->outer, kernel, 0, before, planned->column,
                       planned->group_columns, (char *)prepared + planned->outer_offset);
     if (status == DENSEBLOCK_OK && l > planned->group_first)
-        status = pack(context, plan, layer, kernel, before, layer->channels - before, 0,
-                      layer->growth, (char *)prepared + layer->weights_offset);
+        status =
+            pack(context, plan, layer, &planned->inner, kernel, before, layer->channels - before,
+                 0, layer->growth, (char *)prepared + layer->weights_offset);
     return status;
 }
 
@@ -81,7 +84,11 @@ static denseblock_status cuda_forward_layer(denseblock_context *context,
         .unfinished = outer ? first_sums : layer->growth,
         .tile = planned->tile,
     };
-    return dblk_direct_launch(denseblock_context_stream(context), &convolution);
+    void *stream = denseblock_context_stream(context);
+    if (cuda->tensor)
+        return dblk_tensor_launch(stream, &convolution,
+                                  outer ? &planned->outer : &planned->inner);
+    return dblk_direct_launch(stream, &convolution);
 }
 
 const struct dblk_backend dblk_backend_cuda = {

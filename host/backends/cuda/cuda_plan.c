@@ -4,10 +4,30 @@
 #include <stdlib.h>
 
 #include "backends/algorithm.h"
+#include "device/cuda_devices.h"
 #include "memory/integer.h"
 #include "memory/size.h"
 #include "status/fail.h"
 #include "text/text.h"
+
+/* Whether there are matrix instructions for what the plan shall compute, and which. */
+static bool find_form(const denseblock_plan *plan, enum dblk_tensor_form *form) {
+    switch (plan->type) {
+    case DENSEBLOCK_F16:
+        *form = DBLK_TENSOR_F16;
+        return true;
+    case DENSEBLOCK_BF16:
+        *form = DBLK_TENSOR_BF16;
+        return true;
+    case DENSEBLOCK_F32:
+        *form = plan->arithmetic == DENSEBLOCK_ARITHMETIC_TF32 ? DBLK_TENSOR_TF32
+                                                               : DBLK_TENSOR_TF32X3;
+        return plan->arithmetic != DENSEBLOCK_ARITHMETIC_FULL;
+    case DENSEBLOCK_F64:
+        break;
+    }
+    return false;
+}
 
 static size_t real_size(const denseblock_plan *plan) {
     return plan->type == DENSEBLOCK_F64 ? sizeof(double) : sizeof(float);
@@ -24,7 +44,9 @@ static denseblock_status check_options(const denseblock_plan_options *options) {
 /* Layers from `first` on with the same kernel size: `asked` of them, or with 0 as many as fill the
  * columns that one block of threads can compute. */
 static int64_t group_size(const denseblock_plan *plan, int64_t first, int64_t asked) {
-    const int64_t most_columns = plan->type == DENSEBLOCK_F64 ? 32 : 64;
+    const int64_t most_columns = dblk_cuda_plan_of(plan)->tensor ? 128
+                                 : plan->type == DENSEBLOCK_F64  ? 32
+                                                                 : 64;
     const struct dblk_layer *layers = &plan->layers[first];
     int64_t size = 0, columns = 0;
     for (; first + size < plan->layer_count; size++) {
@@ -85,13 +107,17 @@ static bool cut_slices(denseblock_plan *plan, size_t limit) {
     return sums_bytes(plan, plan->slice_images, &plan->workspace_bytes);
 }
 
-static bool add_weights(denseblock_plan *plan, const struct dblk_layer *layer, int64_t channels,
-                        int64_t columns, size_t *offset) {
+static bool add_weights(denseblock_plan *plan, const struct dblk_layer *layer,
+                        const struct dblk_tensor_way *way, int64_t channels, int64_t columns,
+                        size_t *offset) {
     *offset = plan->weights_bytes;
-    const struct dblk_direct_layout layout = dblk_direct_layout(
-        plan->type, layer->kernel_height, layer->kernel_width, channels, columns);
-    return dblk_size_add(&plan->weights_bytes, layout.bytes) &&
-           dblk_size_align(&plan->weights_bytes);
+    const size_t bytes = dblk_cuda_plan_of(plan)->tensor
+                             ? dblk_tensor_weights_bytes(way, layer->kernel_height,
+                                                         layer->kernel_width, channels, columns)
+                             : dblk_direct_layout(plan->type, layer->kernel_height,
+                                                  layer->kernel_width, channels, columns)
+                                   .bytes;
+    return dblk_size_add(&plan->weights_bytes, bytes) && dblk_size_align(&plan->weights_bytes);
 }
 
 static bool lay_out_weights(denseblock_plan *plan, struct dblk_cuda_plan *cuda) {
@@ -101,17 +127,35 @@ static bool lay_out_weights(denseblock_plan *plan, struct dblk_cuda_plan *cuda) 
         struct dblk_layer *layer = &plan->layers[l];
         struct dblk_cuda_layer *planned = &cuda->layers[l];
         if (l == planned->group_first) {
-            fits = add_weights(plan, layer, planned->group_channels, planned->group_columns,
-                               &planned->outer_offset);
+            fits = add_weights(plan, layer, &planned->outer, planned->group_channels,
+                               planned->group_columns, &planned->outer_offset);
         } else {
             planned->outer_offset = cuda->layers[l - 1].outer_offset;
-            fits = add_weights(plan, layer, layer->channels - planned->group_channels,
-                               layer->growth, &layer->weights_offset);
+            fits = add_weights(plan, layer, &planned->inner,
+                               layer->channels - planned->group_channels, layer->growth,
+                               &layer->weights_offset);
         }
         planned->tile = dblk_direct_tile(plan->slice_images, plan->height, plan->width,
                                          layer->kernel_height, layer->kernel_width);
     }
     return fits;
+}
+
+/* How each convolution runs on tensor cores; false where one of them does not find the shared memory
+ * that it needs. */
+static bool find_ways(const denseblock_plan *plan, size_t shared_bytes,
+                      struct dblk_cuda_plan *cuda) {
+    for (int64_t l = 0; l < plan->layer_count; l++) {
+        const struct dblk_layer *layer = &plan->layers[l];
+        struct dblk_cuda_layer *planned = &cuda->layers[l];
+        if (!dblk_tensor_find_way(cuda->form, layer->kernel_height, layer->kernel_width,
+                                  plan->width, planned->group_columns, shared_bytes,
+                                  &planned->outer) ||
+            !dblk_tensor_find_way(cuda->form, layer->kernel_height, layer->kernel_width,
+                                  plan->width, layer->growth, shared_bytes, &planned->inner))
+            return false;
+    }
+    return true;
 }
 
 /* What no launch could take is refused now. */
@@ -133,9 +177,33 @@ static denseblock_status check_launches(const denseblock_plan *plan) {
     return status;
 }
 
+/* Matrix instructions are there from sm_80 on. */
+static denseblock_status choose_cores(const denseblock_plan *plan, struct dblk_cuda_plan *cuda,
+                                      size_t *shared_bytes) {
+    struct dblk_cuda_limits limits;
+    const denseblock_status status = dblk_cuda_device_limits(plan->device, &limits);
+    if (status != DENSEBLOCK_OK)
+        return status;
+    cuda->tensor = limits.compute_capability >= 80 && find_form(plan, &cuda->form);
+    *shared_bytes = limits.shared_bytes;
+    return DENSEBLOCK_OK;
+}
+
+/* Groups, and slices of the batch. False where a size overflows. */
+static bool form_and_cut(denseblock_plan *plan, const denseblock_plan_options *options,
+                         struct dblk_cuda_plan *cuda) {
+    form_groups(plan, options->group_size, cuda);
+    const bool fits = cut_slices(plan, options->workspace_limit);
+    if (options->group_size != 0 || (fits && plan->workspace_bytes <= options->workspace_limit))
+        return fits;
+    form_groups(plan, 1, cuda); /* which needs no partial sums */
+    return cut_slices(plan, options->workspace_limit);
+}
+
 denseblock_status dblk_cuda_plan_make(denseblock_plan *plan,
                                       const denseblock_plan_options *options) {
-    const denseblock_status status = check_options(options);
+    size_t shared_bytes = 0;
+    denseblock_status status = check_options(options);
     if (status != DENSEBLOCK_OK)
         return status;
     /* As many layers fit in memory a moment ago, in plan itself. */
@@ -146,11 +214,13 @@ denseblock_status dblk_cuda_plan_make(denseblock_plan *plan,
                          plan->layer_count);
     plan->details = cuda;
     plan->thread_count = 1;
-    form_groups(plan, options->group_size, cuda);
-    bool fits = cut_slices(plan, options->workspace_limit);
-    if (options->group_size == 0 && (!fits || plan->workspace_bytes > options->workspace_limit)) {
-        form_groups(plan, 1, cuda); /* which needs no partial sums */
-        fits = cut_slices(plan, options->workspace_limit);
+    status = choose_cores(plan, cuda, &shared_bytes);
+    if (status != DENSEBLOCK_OK)
+        return status;
+    bool fits = form_and_cut(plan, options, cuda);
+    if (cuda->tensor && !find_ways(plan, shared_bytes, cuda)) {
+        cuda->tensor = false;
+        fits = form_and_cut(plan, options, cuda);
     }
     if (!fits || !lay_out_weights(plan, cuda))
         return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT,
@@ -158,15 +228,27 @@ denseblock_status dblk_cuda_plan_make(denseblock_plan *plan,
     return check_launches(plan);
 }
 
+static const char *cores_name(const struct dblk_cuda_plan *cuda) {
+    static const char *const names[] = {"f16", "bf16", "TF32", "three products of TF32"};
+    return cuda->tensor ? names[cuda->form] : NULL;
+}
+
 void dblk_cuda_plan_describe(struct dblk_text *text, const denseblock_plan *plan) {
     const struct dblk_cuda_plan *cuda = dblk_cuda_plan_of(plan);
-    dblk_text_append(text, "SIMT kernels, sums in %s\n",
-                     real_size(plan) == sizeof(double) ? "f64" : "f32");
+    const char *sums = real_size(plan) == sizeof(double) ? "f64" : "f32";
+    if (cuda->tensor)
+        dblk_text_append(text, "tensor cores, %s, sums in %s\n", cores_name(cuda), sums);
+    else
+        dblk_text_append(text, "SIMT kernels, sums in %s\n", sums);
     for (int64_t l = 0; l < plan->layer_count; l += cuda->layers[l].group_size) {
         const struct dblk_cuda_layer *group = &cuda->layers[l];
         dblk_describe_group(text, plan, l, group->group_size, DENSEBLOCK_ALGORITHM_DIRECT);
-        dblk_text_append(text, ", tiles of %dx%d pixels\n", group->tile.rows,
-                         group->tile.column_groups * DBLK_DIRECT_RUN);
+        if (cuda->tensor)
+            dblk_text_append(text, ", tiles of %d pixels x %d columns\n", DBLK_TENSOR_PIXELS,
+                             group->outer.tile_columns);
+        else
+            dblk_text_append(text, ", tiles of %dx%d pixels\n", group->tile.rows,
+                             group->tile.column_groups * DBLK_DIRECT_RUN);
     }
     dblk_describe_slices(text, plan);
 }

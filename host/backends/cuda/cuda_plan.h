@@ -12,18 +12,22 @@
 
 #include "block/plan.h"
 #include "direct.h"
+#include "tensor.h"
 
 struct dblk_cuda_layer {
-    int64_t group_first, group_size; /* the group that it belongs to */
-    int64_t group_channels;          /* those before the group */
-    int64_t group_columns;           /* of the outer convolution, padding included */
-    int64_t column;                  /* this layer's first one among them */
-    size_t outer_offset;             /* bytes, in the prepared weights */
-    struct dblk_direct_tile tile;
+    int64_t group_first, group_size;     /* the group that it belongs to */
+    int64_t group_channels;              /* those before the group */
+    int64_t group_columns;               /* of the outer convolution, padding included */
+    int64_t column;                      /* this layer's first one among them */
+    size_t outer_offset;                 /* bytes, in the prepared weights */
+    struct dblk_direct_tile tile;        /* on ordinary cores */
+    struct dblk_tensor_way outer, inner; /* on tensor cores */
 };
 
 struct dblk_cuda_plan {
-    int64_t sums_stride; /* from one pixel's partial sums to the next's */
+    bool tensor;                /* on tensor cores */
+    enum dblk_tensor_form form; /* there */
+    int64_t sums_stride;        /* from one pixel's partial sums to the next's */
     struct dblk_cuda_layer layers[];
 };
 
