@@ -15,14 +15,28 @@
 #include "tensor_shape.h"
 
 denseblock_status dblk_tensor_launch(void *stream, const struct dblk_direct_convolution *c,
-                                     const struct dblk_tensor_way *way) {
+                                     const struct dblk_tensor_way *way, void *parts) {
     static dblk_tensor_launcher *const launchers[] = {
         dblk_tensor_launch_f16, dblk_tensor_launch_bf16, dblk_tensor_launch_tf32,
         dblk_tensor_launch_tf32x3};
     if (c->images == 0 || c->columns == 0)
         return DENSEBLOCK_OK;
-    const denseblock_status status = dblk_direct_check(c);
-    return status == DENSEBLOCK_OK ? launchers[way->form](stream, c, way) : status;
+    denseblock_status status = dblk_direct_check(c);
+    if (status != DENSEBLOCK_OK)
+        return status;
+    if (way->splits == 1)
+        return launchers[way->form](stream, c, way, 0);
+    struct dblk_direct_convolution part = *c;
+    part.sums = parts;
+    part.sums_stride = dblk_tensor_parts_stride(c->columns);
+    part.sums_from = -1;
+    part.columns = part.sums_stride; /* padding too, which is read */
+    part.finished = part.unfinished = 0;
+    const int64_t split_sums = c->images * c->height * c->width * part.sums_stride;
+    status = launchers[way->form](stream, &part, way, split_sums);
+    return status == DENSEBLOCK_OK
+               ? dblk_tensor_combine(stream, c, static_cast<const float *>(parts), way->splits)
+               : status;
 }
 
 struct tensor_pack_sizes {

@@ -43,7 +43,19 @@ struct dblk_tensor_way {
     enum dblk_tensor_window window;
     int tile_columns;
     int stages; /* windows in shared memory: 2 to 4 */
+
+    /* The channels are dealt out to so many blocks of threads for each tile, so that few tiles keep
+     * many multiprocessors busy; what they sum up is added in a second launch, always in the same
+     * order. */
+    int splits;
 };
+
+/* Splits that there can be, at most. */
+int64_t dblk_tensor_most_splits(const struct dblk_tensor_way *way, int64_t channels);
+
+/* Bytes for the sums of all splits, of so many pixels; 0 for one split, SIZE_MAX where they overflow. */
+size_t dblk_tensor_parts_bytes(const struct dblk_tensor_way *way, int64_t pixels,
+                               int64_t columns);
 
 /* Bytes of the packed weights for these sizes; SIZE_MAX where they overflow. */
 size_t dblk_tensor_weights_bytes(const struct dblk_tensor_way *way, int64_t kernel_height,
@@ -58,11 +70,11 @@ bool dblk_tensor_find_way(enum dblk_tensor_form form, int64_t kernel_height, int
                           int64_t width, int64_t columns, size_t shared_bytes,
                           struct dblk_tensor_way *way);
 
-/* Enqueues the convolution, whose type is that of the way's form, and whose tile is not looked at. As
- * dblk_direct_launch. */
+/* Enqueues the convolution, whose type is that of the way's form, and whose tile is not looked at;
+ * `parts` is memory of dblk_tensor_parts_bytes bytes. As dblk_direct_launch. */
 denseblock_status dblk_tensor_launch(void *stream,
                                      const struct dblk_direct_convolution *convolution,
-                                     const struct dblk_tensor_way *way);
+                                     const struct dblk_tensor_way *way, void *parts);
 
 /* Enqueues the packing, as dblk_direct_pack. */
 denseblock_status dblk_tensor_pack(void *stream, const struct dblk_direct_packing *packing,

@@ -2,6 +2,6 @@
 #include "tensor_launch.h"
 
 denseblock_status dblk_tensor_launch_bf16(void *stream, const struct dblk_direct_convolution *c,
-                                          const struct dblk_tensor_way *way) {
-    return launch_form<DBLK_TENSOR_BF16>(stream, c, way);
+                                          const struct dblk_tensor_way *way, int64_t split_sums) {
+    return launch_form<DBLK_TENSOR_BF16>(stream, c, way, split_sums);
 }

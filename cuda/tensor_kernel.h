@@ -13,6 +13,7 @@ struct tensor_arguments {
     int64_t tile_weights; /* bytes, from one tile of columns to the next */
     float *sums;
     int64_t sums_stride, sums_from;
+    int64_t split_sums;    /* from the sums of one split of the channels to those of the next */
     unsigned char *output; /* the first channel to write, of the first pixel */
     int pixels, height, width;
     int kernel_height, kernel_width;
@@ -74,8 +75,8 @@ struct tensor_window {
 };
 
 template <typename S>
-__device__ __forceinline__ tensor_window first_window(const tensor_arguments &a) {
-    return {0, 0, 0, S::WINDOW == DBLK_TENSOR_ROW ? min(S::TAPS, a.kernel_width) : S::TAPS};
+__device__ __forceinline__ tensor_window first_window(const tensor_arguments &a, int chunk) {
+    return {chunk, 0, 0, S::WINDOW == DBLK_TENSOR_ROW ? min(S::TAPS, a.kernel_width) : S::TAPS};
 }
 
 template <typename S>

@@ -20,6 +20,11 @@
 #include "tensor_product.h"
 #include "tensor_sums.h"
 
+/* Where a split's chunks begin. */
+__device__ __forceinline__ int divide_chunks(int chunks, int split, int splits) {
+    return static_cast<int>(static_cast<int64_t>(chunks) * split / splits);
+}
+
 template <dblk_tensor_form FORM, dblk_tensor_window WINDOW, int COLUMNS>
 __global__ void __launch_bounds__(tensor_constants<FORM, WINDOW, COLUMNS>::THREADS)
     dblk_tensor_kernel(const tensor_arguments a) {
@@ -37,11 +42,14 @@ __global__ void __launch_bounds__(tensor_constants<FORM, WINDOW, COLUMNS>::THREA
     typename S::sums sums;
     start_sums<S>(sums, a, place, warp);
 
-    tensor_window copied = first_window<S>(a), now = copied;
+    const int split = static_cast<int>(blockIdx.y), splits = static_cast<int>(gridDim.y);
+    const int end_chunk = divide_chunks(a.chunks, split + 1, splits);
+    tensor_window copied = first_window<S>(a, divide_chunks(a.chunks, split, splits)),
+                  now = copied;
     int copied_stage = TENSOR_ZEROS, stage = TENSOR_ZEROS;
     const int end = TENSOR_ZEROS + a.stages * a.stage_bytes;
     const auto copy_next = [&]() {
-        if (copied.chunk < a.chunks) {
+        if (copied.chunk < end_chunk) {
             copy_features<S>(shared + copied_stage, a, place, copied);
             copy_weights<S>(shared + copied_stage + a.halo_bytes, a, place, copied);
             advance<S>(&copied, a);
@@ -52,7 +60,7 @@ __global__ void __launch_bounds__(tensor_constants<FORM, WINDOW, COLUMNS>::THREA
     };
     for (int i = 1; i < a.stages; i++)
         copy_next();
-    while (now.chunk < a.chunks) {
+    while (now.chunk < end_chunk) {
         if (a.stages == 2)
             cp_async_wait<0>();
         else if (a.stages == 3)
@@ -80,7 +88,7 @@ static inline int access_bytes(const void *first, int64_t stride) {
 
 template <dblk_tensor_form FORM, dblk_tensor_window WINDOW, int COLUMNS>
 static denseblock_status launch(void *stream, const struct dblk_direct_convolution *c,
-                                const struct dblk_tensor_way *way) {
+                                const struct dblk_tensor_way *way, int64_t split_sums) {
     using S = tensor_constants<FORM, WINDOW, COLUMNS>;
     const int64_t halo = dblk_tensor_positions(WINDOW, c->width) * S::PITCH;
     const size_t shared_bytes = dblk_tensor_shared_bytes(way, c->width);
@@ -101,6 +109,7 @@ static denseblock_status launch(void *stream, const struct dblk_direct_convoluti
     a.sums = static_cast<float *>(c->sums);
     a.sums_stride = c->sums_stride;
     a.sums_from = c->sums_from;
+    a.split_sums = split_sums;
     a.pixels = static_cast<int>(pixels);
     a.height = static_cast<int>(c->height);
     a.width = static_cast<int>(c->width);
@@ -125,29 +134,30 @@ static denseblock_status launch(void *stream, const struct dblk_direct_convoluti
         "cudaFuncSetAttribute");
     if (status != DENSEBLOCK_OK)
         return status;
-    LAUNCH((dblk_tensor_kernel<FORM, WINDOW, COLUMNS>), static_cast<unsigned>(blocks), S::THREADS,
+    LAUNCH((dblk_tensor_kernel<FORM, WINDOW, COLUMNS>),
+           dim3(static_cast<unsigned>(blocks), static_cast<unsigned>(way->splits)), S::THREADS,
            shared_bytes, static_cast<cudaStream_t>(stream), a);
     return dblk_launch_check("dblk_tensor_kernel");
 }
 
 template <dblk_tensor_form FORM, dblk_tensor_window WINDOW>
 static denseblock_status launch_columns(void *stream, const struct dblk_direct_convolution *c,
-                                        const struct dblk_tensor_way *way) {
+                                        const struct dblk_tensor_way *way, int64_t split_sums) {
     if (way->tile_columns == dblk_tensor_wide(FORM))
-        return launch<FORM, WINDOW, dblk_tensor_wide(FORM)>(stream, c, way);
-    return launch<FORM, WINDOW, DBLK_TENSOR_NARROW>(stream, c, way);
+        return launch<FORM, WINDOW, dblk_tensor_wide(FORM)>(stream, c, way, split_sums);
+    return launch<FORM, WINDOW, DBLK_TENSOR_NARROW>(stream, c, way, split_sums);
 }
 
 template <dblk_tensor_form FORM>
 static denseblock_status launch_form(void *stream, const struct dblk_direct_convolution *c,
-                                     const struct dblk_tensor_way *way) {
+                                     const struct dblk_tensor_way *way, int64_t split_sums) {
     switch (way->window) {
     case DBLK_TENSOR_1X1:
-        return launch_columns<FORM, DBLK_TENSOR_1X1>(stream, c, way);
+        return launch_columns<FORM, DBLK_TENSOR_1X1>(stream, c, way, split_sums);
     case DBLK_TENSOR_3X3:
-        return launch_columns<FORM, DBLK_TENSOR_3X3>(stream, c, way);
+        return launch_columns<FORM, DBLK_TENSOR_3X3>(stream, c, way, split_sums);
     case DBLK_TENSOR_ROW:
         break;
     }
-    return launch_columns<FORM, DBLK_TENSOR_ROW>(stream, c, way);
+    return launch_columns<FORM, DBLK_TENSOR_ROW>(stream, c, way, split_sums);
 }

@@ -19,6 +19,22 @@ size_t dblk_tensor_weights_bytes(const struct dblk_tensor_way *way, int64_t kern
     return bytes;
 }
 
+int64_t dblk_tensor_most_splits(const struct dblk_tensor_way *way, int64_t channels) {
+    return divide_up(channels, dblk_tensor_chunk(way->form, way->window));
+}
+
+size_t dblk_tensor_parts_bytes(const struct dblk_tensor_way *way, int64_t pixels,
+                               int64_t columns) {
+    size_t bytes = sizeof(float);
+    if (way->splits <= 1)
+        return 0;
+    if (__builtin_mul_overflow(bytes, (size_t)way->splits, &bytes) ||
+        __builtin_mul_overflow(bytes, (size_t)pixels, &bytes) ||
+        __builtin_mul_overflow(bytes, (size_t)dblk_tensor_parts_stride(columns), &bytes))
+        return SIZE_MAX;
+    return bytes;
+}
+
 static size_t stage_bytes(const struct dblk_tensor_way *way, int64_t width) {
     return (size_t)dblk_tensor_positions(way->window, width) *
                (size_t)dblk_tensor_pitch(way->window) +
@@ -51,6 +67,7 @@ bool dblk_tensor_find_way(enum dblk_tensor_form form, int64_t kernel_height, int
         .tile_columns =
             columns > DBLK_TENSOR_NARROW ? dblk_tensor_wide(form) : DBLK_TENSOR_NARROW,
         .stages = 2,
+        .splits = 1,
     };
     /* Of a wide plane a halo of three rows may not fit, but one row at a time does. */
     if (way->window == DBLK_TENSOR_3X3 &&

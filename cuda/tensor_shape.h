@@ -41,6 +41,12 @@ DBLK_SHAPE int dblk_tensor_tap_bytes(enum dblk_tensor_form form, enum dblk_tenso
     return dblk_tensor_steps(window) * dblk_tensor_parts(form) * columns * TENSOR_STEP_BYTES;
 }
 
+/* From one pixel's sums of a split to the next's. */
+DBLK_SHAPE int64_t dblk_tensor_parts_stride(int64_t columns) {
+    return (columns + DBLK_DIRECT_COLUMN_ALIGNMENT - 1) / DBLK_DIRECT_COLUMN_ALIGNMENT *
+           DBLK_DIRECT_COLUMN_ALIGNMENT;
+}
+
 /* Pixels of a halo: the tile's, and those before and after that its taps reach. */
 DBLK_SHAPE int64_t dblk_tensor_positions(enum dblk_tensor_window window, int64_t width) {
     return DBLK_TENSOR_PIXELS + (window == DBLK_TENSOR_1X1   ? 0

@@ -140,6 +140,9 @@ struct direct_case random_tensor_case(uint64_t seed, enum dblk_tensor_form form)
     ck_assert(dblk_tensor_find_way(form, convolution->kernel_height, convolution->kernel_width,
                                    convolution->width, convolution->columns,
                                    shared_bytes[random_size(&seed, 0, 2)], &c.way));
+    const int64_t most = dblk_tensor_most_splits(&c.way, convolution->channels);
+    if (one_in(&seed, 3) && most > 1)
+        c.way.splits = (int)random_size(&seed, 2, most);
     return c;
 }
 
@@ -388,11 +391,24 @@ void check_direct_case(const struct direct_case *c) {
     convolution.weights = packed;
     convolution.y = to_device(arrays.y, y_bytes);
     convolution.sums = to_device(arrays.sums, sums_bytes);
-    ck_ok(c->on_tensor_cores ? dblk_tensor_launch(NULL, &convolution, &c->way)
-                             : dblk_direct_launch(NULL, &convolution));
+    void *parts = NULL;
+    if (c->on_tensor_cores) {
+        const size_t bytes = dblk_tensor_parts_bytes(
+            &c->way, convolution.images * convolution.height * convolution.width,
+            convolution.columns);
+        void *garbage = host_memory(bytes);
+        memset(garbage, 0xff, bytes);
+        parts = to_device(garbage, bytes);
+        free(garbage);
+        ck_ok(dblk_tensor_launch(NULL, &convolution, &c->way, parts));
+    } else {
+        ck_ok(dblk_direct_launch(NULL, &convolution));
+    }
     void *y = host_memory(y_bytes), *sums = host_memory(sums_bytes);
     from_device(y, convolution.y, y_bytes);
     from_device(sums, convolution.sums, sums_bytes);
+    if (parts != NULL)
+        free_device(parts);
     free_device(packed);
     free_device(convolution.y);
     free_device(convolution.sums);

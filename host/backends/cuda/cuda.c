@@ -86,8 +86,8 @@ static denseblock_status cuda_forward_layer(denseblock_context *context,
     };
     void *stream = denseblock_context_stream(context);
     if (cuda->tensor)
-        return dblk_tensor_launch(stream, &convolution,
-                                  outer ? &planned->outer : &planned->inner);
+        return dblk_tensor_launch(stream, &convolution, outer ? &planned->outer : &planned->inner,
+                                  (char *)workspace + cuda->parts_offset);
     return dblk_direct_launch(stream, &convolution);
 }
 

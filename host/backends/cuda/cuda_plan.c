@@ -4,30 +4,11 @@
 #include <stdlib.h>
 
 #include "backends/algorithm.h"
-#include "device/cuda_devices.h"
+#include "backends/cuda/cuda_ways.h"
 #include "memory/integer.h"
 #include "memory/size.h"
 #include "status/fail.h"
 #include "text/text.h"
-
-/* Whether there are matrix instructions for what the plan shall compute, and which. */
-static bool find_form(const denseblock_plan *plan, enum dblk_tensor_form *form) {
-    switch (plan->type) {
-    case DENSEBLOCK_F16:
-        *form = DBLK_TENSOR_F16;
-        return true;
-    case DENSEBLOCK_BF16:
-        *form = DBLK_TENSOR_BF16;
-        return true;
-    case DENSEBLOCK_F32:
-        *form = plan->arithmetic == DENSEBLOCK_ARITHMETIC_TF32 ? DBLK_TENSOR_TF32
-                                                               : DBLK_TENSOR_TF32X3;
-        return plan->arithmetic != DENSEBLOCK_ARITHMETIC_FULL;
-    case DENSEBLOCK_F64:
-        break;
-    }
-    return false;
-}
 
 static size_t real_size(const denseblock_plan *plan) {
     return plan->type == DENSEBLOCK_F64 ? sizeof(double) : sizeof(float);
@@ -141,23 +122,6 @@ static bool lay_out_weights(denseblock_plan *plan, struct dblk_cuda_plan *cuda) 
     return fits;
 }
 
-/* How each convolution runs on tensor cores; false where one of them does not find the shared memory
- * that it needs. */
-static bool find_ways(const denseblock_plan *plan, size_t shared_bytes,
-                      struct dblk_cuda_plan *cuda) {
-    for (int64_t l = 0; l < plan->layer_count; l++) {
-        const struct dblk_layer *layer = &plan->layers[l];
-        struct dblk_cuda_layer *planned = &cuda->layers[l];
-        if (!dblk_tensor_find_way(cuda->form, layer->kernel_height, layer->kernel_width,
-                                  plan->width, planned->group_columns, shared_bytes,
-                                  &planned->outer) ||
-            !dblk_tensor_find_way(cuda->form, layer->kernel_height, layer->kernel_width,
-                                  plan->width, layer->growth, shared_bytes, &planned->inner))
-            return false;
-    }
-    return true;
-}
-
 /* What no launch could take is refused now. */
 static denseblock_status check_launches(const denseblock_plan *plan) {
     const struct dblk_cuda_plan *cuda = dblk_cuda_plan_of(plan);
@@ -177,18 +141,6 @@ static denseblock_status check_launches(const denseblock_plan *plan) {
     return status;
 }
 
-/* Matrix instructions are there from sm_80 on. */
-static denseblock_status choose_cores(const denseblock_plan *plan, struct dblk_cuda_plan *cuda,
-                                      size_t *shared_bytes) {
-    struct dblk_cuda_limits limits;
-    const denseblock_status status = dblk_cuda_device_limits(plan->device, &limits);
-    if (status != DENSEBLOCK_OK)
-        return status;
-    cuda->tensor = limits.compute_capability >= 80 && find_form(plan, &cuda->form);
-    *shared_bytes = limits.shared_bytes;
-    return DENSEBLOCK_OK;
-}
-
 /* Groups, and slices of the batch. False where a size overflows. */
 static bool form_and_cut(denseblock_plan *plan, const denseblock_plan_options *options,
                          struct dblk_cuda_plan *cuda) {
@@ -200,10 +152,32 @@ static bool form_and_cut(denseblock_plan *plan, const denseblock_plan_options *o
     return cut_slices(plan, options->workspace_limit);
 }
 
+/* Also the ways of convolutions on tensor cores, whose parts take what the partial sums leave of the
+ * limit. */
+static bool lay_out(denseblock_plan *plan, const denseblock_plan_options *options,
+                    const struct dblk_cuda_limits *gpu) {
+    struct dblk_cuda_plan *cuda = plan->details;
+    const size_t limit = options->workspace_limit;
+    if (!form_and_cut(plan, options, cuda))
+        return false;
+    if (!cuda->tensor)
+        return true;
+    const size_t room = limit > plan->workspace_bytes ? limit - plan->workspace_bytes : 0;
+    if (!dblk_cuda_choose_ways(plan, gpu, room - room % DENSEBLOCK_ALIGNMENT)) {
+        cuda->tensor = false; /* which also has groups of another size */
+        return form_and_cut(plan, options, cuda);
+    }
+    cuda->parts_offset = plan->workspace_bytes;
+    return dblk_size_add(&plan->workspace_bytes, cuda->parts_bytes) &&
+           dblk_size_align(&plan->workspace_bytes);
+}
+
 denseblock_status dblk_cuda_plan_make(denseblock_plan *plan,
                                       const denseblock_plan_options *options) {
-    size_t shared_bytes = 0;
+    struct dblk_cuda_limits gpu;
     denseblock_status status = check_options(options);
+    if (status == DENSEBLOCK_OK)
+        status = dblk_cuda_device_limits(plan->device, &gpu);
     if (status != DENSEBLOCK_OK)
         return status;
     /* As many layers fit in memory a moment ago, in plan itself. */
@@ -214,41 +188,52 @@ denseblock_status dblk_cuda_plan_make(denseblock_plan *plan,
                          plan->layer_count);
     plan->details = cuda;
     plan->thread_count = 1;
-    status = choose_cores(plan, cuda, &shared_bytes);
-    if (status != DENSEBLOCK_OK)
-        return status;
-    bool fits = form_and_cut(plan, options, cuda);
-    if (cuda->tensor && !find_ways(plan, shared_bytes, cuda)) {
-        cuda->tensor = false;
-        fits = form_and_cut(plan, options, cuda);
-    }
-    if (!fits || !lay_out_weights(plan, cuda))
+    dblk_cuda_choose_cores(plan, &gpu);
+    if (!lay_out(plan, options, &gpu) || !lay_out_weights(plan, cuda))
         return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT,
                          "what the block needs beside y is too large to address");
+    dblk_cuda_predict(plan, &gpu);
     return check_launches(plan);
 }
 
-static const char *cores_name(const struct dblk_cuda_plan *cuda) {
-    static const char *const names[] = {"f16", "bf16", "TF32", "three products of TF32"};
-    return cuda->tensor ? names[cuda->form] : NULL;
+static void describe_way(struct dblk_text *text, const struct dblk_tensor_way *way) {
+    dblk_text_append(text, "%d x %d", DBLK_TENSOR_PIXELS, way->tile_columns);
+    if (way->splits > 1)
+        dblk_text_append(text, " in %d splits", way->splits);
+}
+
+static void describe_tensor_group(struct dblk_text *text, const struct dblk_cuda_layer *group) {
+    dblk_text_append(text, ", tiles of ");
+    describe_way(text, &group->outer);
+    if (group->group_size > 1) {
+        dblk_text_append(text, ", then ");
+        describe_way(text, &group[1].inner);
+    }
 }
 
 void dblk_cuda_plan_describe(struct dblk_text *text, const denseblock_plan *plan) {
+    static const char *const forms[] = {"f16", "bf16", "TF32", "three products of TF32"};
     const struct dblk_cuda_plan *cuda = dblk_cuda_plan_of(plan);
     const char *sums = real_size(plan) == sizeof(double) ? "f64" : "f32";
     if (cuda->tensor)
-        dblk_text_append(text, "tensor cores, %s, sums in %s\n", cores_name(cuda), sums);
+        dblk_text_append(text, "tensor cores, %s, sums in %s\n", forms[cuda->form], sums);
     else
         dblk_text_append(text, "SIMT kernels, sums in %s\n", sums);
     for (int64_t l = 0; l < plan->layer_count; l += cuda->layers[l].group_size) {
         const struct dblk_cuda_layer *group = &cuda->layers[l];
         dblk_describe_group(text, plan, l, group->group_size, DENSEBLOCK_ALGORITHM_DIRECT);
         if (cuda->tensor)
-            dblk_text_append(text, ", tiles of %d pixels x %d columns\n", DBLK_TENSOR_PIXELS,
-                             group->outer.tile_columns);
+            describe_tensor_group(text, group);
         else
-            dblk_text_append(text, ", tiles of %dx%d pixels\n", group->tile.rows,
+            dblk_text_append(text, ", tiles of %dx%d pixels", group->tile.rows,
                              group->tile.column_groups * DBLK_DIRECT_RUN);
+        dblk_text_append(text, "\n");
     }
     dblk_describe_slices(text, plan);
+    if (plan->batch > 0 && plan->layer_count > 0)
+        dblk_text_append(
+            text,
+            "predicted %.3g us, by a model that has not been fitted: at least %.3g us "
+            "for the products, %.3g us for memory\n",
+            cuda->microseconds, cuda->products_microseconds, cuda->memory_microseconds);
 }

@@ -5,7 +5,8 @@
  * layers: it completes the first layer, and leaves partial sums of the others in the workspace. Then
  * for each other layer the inner convolution adds what comes from the group's own channels.
  *
- * Workspace: partial sums [pixels of a slice][sums_stride], f64 for f64 tensors and f32 otherwise.
+ * Workspace: partial sums [pixels of a slice][sums_stride], f64 for f64 tensors and f32 otherwise; then
+ * what the splits of one convolution at a time sum up.
  * Prepared weights: for each group those of the outer convolution, then those of each inner one. */
 #ifndef DENSEBLOCK_HOST_CUDA_PLAN_H
 #define DENSEBLOCK_HOST_CUDA_PLAN_H
@@ -27,7 +28,13 @@ struct dblk_cuda_layer {
 struct dblk_cuda_plan {
     bool tensor;                /* on tensor cores */
     enum dblk_tensor_form form; /* there */
-    int64_t sums_stride;        /* from one pixel's partial sums to the next's */
+    size_t parts_offset;        /* bytes, in the workspace: sums of splits, on tensor cores */
+    size_t parts_bytes;
+
+    /* What the model says that an execution takes; and at the least, for the products, and to read the
+     * weights and x and write y. */
+    double microseconds, products_microseconds, memory_microseconds;
+    int64_t sums_stride; /* from one pixel's partial sums to the next's */
     struct dblk_cuda_layer layers[];
 };
 

@@ -1,0 +1,27 @@
+/* What a convolution may take on a GPU: a model that puts ways to run it in order. Its constants are
+ * those of data sheets, in one table; nothing has been fitted to measurements yet. */
+#ifndef DENSEBLOCK_HOST_CUDA_MODEL_H
+#define DENSEBLOCK_HOST_CUDA_MODEL_H
+
+#include "device/cuda_devices.h"
+#include "tensor.h"
+
+struct dblk_cuda_work {
+    denseblock_type type;
+    int64_t pixels, taps, channels, columns;
+};
+
+/* Microseconds of the launches that one convolution is. */
+double dblk_cuda_tensor_time(const struct dblk_cuda_limits *gpu,
+                             const struct dblk_tensor_way *way,
+                             const struct dblk_cuda_work *work);
+double dblk_cuda_simt_time(const struct dblk_cuda_limits *gpu, const struct dblk_cuda_work *work);
+
+/* Microseconds that so many multiply-adds take at the least, by matrix instructions of that form or
+ * (form NULL) on ordinary cores; and so many bytes of memory. */
+double dblk_cuda_products_time(const struct dblk_cuda_limits *gpu,
+                               const enum dblk_tensor_form *form, denseblock_type type,
+                               double multiply_adds);
+double dblk_cuda_memory_time(const struct dblk_cuda_limits *gpu, double bytes);
+
+#endif
