@@ -12,31 +12,97 @@
 #include "grid.h"
 #include "ptx.h"
 #include "tensor_forms.h"
-#include "tensor_shape.h"
+#include "tensor_kernel.h"
 
-denseblock_status dblk_tensor_launch(void *stream, const struct dblk_direct_convolution *c,
-                                     const struct dblk_tensor_way *way, void *parts) {
+/* The largest power of two up to 16 that divides both. */
+static int access_bytes(const void *first, int64_t stride) {
+    const uintptr_t all =
+        reinterpret_cast<uintptr_t>(first) | static_cast<uintptr_t>(stride) | 16;
+    return static_cast<int>(all & (~all + 1));
+}
+
+static denseblock_status launch(void *stream, const tensor_arguments &a,
+                                const struct dblk_tensor_way *way, int products) {
     static dblk_tensor_launcher *const launchers[] = {
         dblk_tensor_launch_f16, dblk_tensor_launch_bf16, dblk_tensor_launch_tf32,
         dblk_tensor_launch_tf32x3};
+    return launchers[way->form](stream, a, way, products);
+}
+
+/* `c` has the sizes that a kernel can count. */
+static tensor_arguments arguments_of(const struct dblk_direct_convolution *c,
+                                     const struct dblk_tensor_way *way) {
+    const int size = dblk_tensor_element_bytes(way->form);
+    tensor_arguments a = {};
+    a.features = static_cast<const unsigned char *>(c->y) + c->first_channel * size;
+    a.output = static_cast<unsigned char *>(c->y) + c->output_channel * size;
+    a.pixel_bytes = c->pixel_stride * size;
+    a.weights = static_cast<const unsigned char *>(c->weights);
+    a.sums = static_cast<float *>(c->sums);
+    a.sums_stride = c->sums_stride;
+    a.sums_from = c->sums_from;
+    a.pixels = static_cast<int>(c->images * c->height * c->width);
+    a.height = static_cast<int>(c->height);
+    a.width = static_cast<int>(c->width);
+    a.kernel_height = static_cast<int>(c->kernel_height);
+    a.kernel_width = static_cast<int>(c->kernel_width);
+    a.channels = static_cast<int>(c->channels);
+    a.columns = static_cast<int>(c->columns);
+    a.finished = static_cast<int>(c->finished < c->columns ? c->finished : c->columns);
+    a.unfinished = static_cast<int>(c->unfinished < c->columns ? c->unfinished : c->columns);
+    a.feature_bytes = access_bytes(a.features, a.pixel_bytes);
+    a.output_bytes = access_bytes(a.output, a.pixel_bytes);
+    return a;
+}
+
+denseblock_status dblk_tensor_launch(void *stream, const struct dblk_direct_convolution *c,
+                                     const struct dblk_tensor_way *way, void *parts) {
     if (c->images == 0 || c->columns == 0)
         return DENSEBLOCK_OK;
     denseblock_status status = dblk_direct_check(c);
     if (status != DENSEBLOCK_OK)
         return status;
     if (way->splits == 1)
-        return launchers[way->form](stream, c, way, 0);
+        return launch(stream, arguments_of(c, way), way, 1);
     struct dblk_direct_convolution part = *c;
     part.sums = parts;
     part.sums_stride = dblk_tensor_parts_stride(c->columns);
     part.sums_from = -1;
     part.columns = part.sums_stride; /* padding too, which is read */
     part.finished = part.unfinished = 0;
-    const int64_t split_sums = c->images * c->height * c->width * part.sums_stride;
-    status = launchers[way->form](stream, &part, way, split_sums);
+    tensor_arguments a = arguments_of(&part, way);
+    a.split_sums = a.pixels * a.sums_stride;
+    status = launch(stream, a, way, 1);
     return status == DENSEBLOCK_OK
                ? dblk_tensor_combine(stream, c, static_cast<const float *>(parts), way->splits)
                : status;
+}
+
+/* As a convolution of one row of pixels, all of whose sums stay partial. */
+denseblock_status dblk_tensor_multiply(void *stream, const struct dblk_tensor_product *p,
+                                       const struct dblk_tensor_way *way) {
+    struct dblk_direct_convolution c = {};
+    c.images = c.height = 1;
+    c.width = p->rows;
+    c.pixel_stride = p->a_stride;
+    c.kernel_height = c.kernel_width = 1;
+    c.channels = p->inner;
+    c.weights = p->b;
+    c.columns = p->columns;
+    c.sums = p->c;
+    c.sums_stride = p->c_stride;
+    c.sums_from = p->add ? 0 : -1;
+    if (p->rows == 0 || p->columns == 0 || p->batch == 0)
+        return DENSEBLOCK_OK;
+    const denseblock_status status = dblk_direct_check(&c);
+    if (status != DENSEBLOCK_OK)
+        return status;
+    tensor_arguments a = arguments_of(&c, way);
+    a.features = static_cast<const unsigned char *>(p->a);
+    a.product_features = p->a_step * dblk_tensor_element_bytes(way->form);
+    a.product_sums = p->c_step;
+    a.feature_bytes = access_bytes(a.features, a.pixel_bytes | a.product_features);
+    return launch(stream, a, way, p->batch);
 }
 
 struct tensor_pack_sizes {

@@ -1,14 +1,15 @@
-/* The tensor-core convolution of each form, which has a file of its own. Sums of one split of the
- * channels lie `split_sums` elements behind those of the one before. */
+/* What tensor.cu calls: the kernels of each form, which has a file of its own, and what follows them. */
 #ifndef DENSEBLOCK_CUDA_TENSOR_FORMS_H
 #define DENSEBLOCK_CUDA_TENSOR_FORMS_H
 
 #include "tensor.h"
 
-typedef denseblock_status dblk_tensor_launcher(void *stream,
-                                               const struct dblk_direct_convolution *convolution,
-                                               const struct dblk_tensor_way *way,
-                                               int64_t split_sums);
+struct tensor_arguments;
+
+/* Enqueues so many products side by side, or one convolution. Of the arguments, those that a kernel's
+ * constants give are not there yet. */
+typedef denseblock_status dblk_tensor_launcher(void *stream, const tensor_arguments &arguments,
+                                               const struct dblk_tensor_way *way, int products);
 
 dblk_tensor_launcher dblk_tensor_launch_f16, dblk_tensor_launch_bf16, dblk_tensor_launch_tf32,
     dblk_tensor_launch_tf32x3;

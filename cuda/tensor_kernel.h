@@ -13,7 +13,8 @@ struct tensor_arguments {
     int64_t tile_weights; /* bytes, from one tile of columns to the next */
     float *sums;
     int64_t sums_stride, sums_from;
-    int64_t split_sums;    /* from the sums of one split of the channels to those of the next */
+    int64_t split_sums; /* from the sums of one split of the channels to those of the next */
+    int64_t product_features, product_weights, product_sums; /* from one product to the next */
     unsigned char *output; /* the first channel to write, of the first pixel */
     int pixels, height, width;
     int kernel_height, kernel_width;

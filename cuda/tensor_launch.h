@@ -27,8 +27,15 @@ __device__ __forceinline__ int divide_chunks(int chunks, int split, int splits) 
 
 template <dblk_tensor_form FORM, dblk_tensor_window WINDOW, int COLUMNS>
 __global__ void __launch_bounds__(tensor_constants<FORM, WINDOW, COLUMNS>::THREADS)
-    dblk_tensor_kernel(const tensor_arguments a) {
+    dblk_tensor_kernel(const tensor_arguments given) {
     using S = tensor_constants<FORM, WINDOW, COLUMNS>;
+    tensor_arguments a = given;
+    a.sums += blockIdx.y * a.split_sums;
+    if (WINDOW == DBLK_TENSOR_PRODUCT) {
+        a.features += blockIdx.z * a.product_features;
+        a.weights += blockIdx.z * a.product_weights;
+        a.sums += blockIdx.z * a.product_sums;
+    }
     SHARED_MEMORY(unsigned char, shared_begin);
     unsigned char *shared = &shared_begin;
 
@@ -86,47 +93,29 @@ static inline int access_bytes(const void *first, int64_t stride) {
     return static_cast<int>(all & (~all + 1));
 }
 
+/* Completes the arguments with what follows from the kernel's constants. */
 template <dblk_tensor_form FORM, dblk_tensor_window WINDOW, int COLUMNS>
-static denseblock_status launch(void *stream, const struct dblk_direct_convolution *c,
-                                const struct dblk_tensor_way *way, int64_t split_sums) {
+static denseblock_status launch(void *stream, tensor_arguments a,
+                                const struct dblk_tensor_way *way, int products) {
     using S = tensor_constants<FORM, WINDOW, COLUMNS>;
-    const int64_t halo = dblk_tensor_positions(WINDOW, c->width) * S::PITCH;
-    const size_t shared_bytes = dblk_tensor_shared_bytes(way, c->width);
-    const int64_t pixels = c->images * c->height * c->width;
-    const int64_t column_tiles = (c->columns - 1) / COLUMNS + 1;
-    const int64_t blocks = ((pixels - 1) / DBLK_TENSOR_PIXELS + 1) * column_tiles;
+    const size_t shared_bytes = dblk_tensor_shared_bytes(way, a.width);
+    const int64_t column_tiles = (a.columns - 1) / COLUMNS + 1;
+    const int64_t blocks =
+        ((static_cast<int64_t>(a.pixels) - 1) / DBLK_TENSOR_PIXELS + 1) * column_tiles;
     if (way->stages < 2 || way->stages > 4 || shared_bytes > INT_MAX)
         return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT, "no tensor-core convolution of %d stages",
                          way->stages);
     if (blocks > INT_MAX)
         return dblk_fail(DENSEBLOCK_UNSUPPORTED,
                          "the cuda backend cannot launch a convolution of this size at once");
-    tensor_arguments a = {};
-    a.features = static_cast<const unsigned char *>(c->y) + c->first_channel * S::ELEMENT;
-    a.output = static_cast<unsigned char *>(c->y) + c->output_channel * S::ELEMENT;
-    a.pixel_bytes = c->pixel_stride * S::ELEMENT;
-    a.weights = static_cast<const unsigned char *>(c->weights);
-    a.sums = static_cast<float *>(c->sums);
-    a.sums_stride = c->sums_stride;
-    a.sums_from = c->sums_from;
-    a.split_sums = split_sums;
-    a.pixels = static_cast<int>(pixels);
-    a.height = static_cast<int>(c->height);
-    a.width = static_cast<int>(c->width);
-    a.kernel_height = static_cast<int>(c->kernel_height);
-    a.kernel_width = static_cast<int>(c->kernel_width);
-    a.channels = static_cast<int>(c->channels);
     a.chunks = (a.channels + S::CHUNK - 1) / S::CHUNK;
-    a.tile_weights = c->kernel_height * c->kernel_width * a.chunks * S::TAP_BYTES;
-    a.columns = static_cast<int>(c->columns);
-    a.finished = static_cast<int>(c->finished < c->columns ? c->finished : c->columns);
-    a.unfinished = static_cast<int>(c->unfinished < c->columns ? c->unfinished : c->columns);
+    a.tile_weights =
+        static_cast<int64_t>(a.kernel_height) * a.kernel_width * a.chunks * S::TAP_BYTES;
+    a.product_weights = a.tile_weights * column_tiles;
     a.column_tiles = static_cast<int>(column_tiles);
-    a.halo_bytes = static_cast<int>(halo);
-    a.stage_bytes = static_cast<int>(halo) + S::TAPS * S::TAP_BYTES;
+    a.halo_bytes = static_cast<int>(dblk_tensor_positions(WINDOW, a.width) * S::PITCH);
+    a.stage_bytes = a.halo_bytes + S::TAPS * S::TAP_BYTES;
     a.stages = way->stages;
-    a.feature_bytes = access_bytes(a.features, a.pixel_bytes);
-    a.output_bytes = access_bytes(a.output, a.pixel_bytes);
     const denseblock_status status = dblk_cuda_check(
         cudaFuncSetAttribute(
             reinterpret_cast<const void *>(dblk_tensor_kernel<FORM, WINDOW, COLUMNS>),
@@ -135,29 +124,32 @@ static denseblock_status launch(void *stream, const struct dblk_direct_convoluti
     if (status != DENSEBLOCK_OK)
         return status;
     LAUNCH((dblk_tensor_kernel<FORM, WINDOW, COLUMNS>),
-           dim3(static_cast<unsigned>(blocks), static_cast<unsigned>(way->splits)), S::THREADS,
-           shared_bytes, static_cast<cudaStream_t>(stream), a);
+           dim3(static_cast<unsigned>(blocks), static_cast<unsigned>(way->splits),
+                static_cast<unsigned>(products)),
+           S::THREADS, shared_bytes, static_cast<cudaStream_t>(stream), a);
     return dblk_launch_check("dblk_tensor_kernel");
 }
 
 template <dblk_tensor_form FORM, dblk_tensor_window WINDOW>
-static denseblock_status launch_columns(void *stream, const struct dblk_direct_convolution *c,
-                                        const struct dblk_tensor_way *way, int64_t split_sums) {
+static denseblock_status launch_columns(void *stream, const tensor_arguments &a,
+                                        const struct dblk_tensor_way *way, int products) {
     if (way->tile_columns == dblk_tensor_wide(FORM))
-        return launch<FORM, WINDOW, dblk_tensor_wide(FORM)>(stream, c, way, split_sums);
-    return launch<FORM, WINDOW, DBLK_TENSOR_NARROW>(stream, c, way, split_sums);
+        return launch<FORM, WINDOW, dblk_tensor_wide(FORM)>(stream, a, way, products);
+    return launch<FORM, WINDOW, DBLK_TENSOR_NARROW>(stream, a, way, products);
 }
 
 template <dblk_tensor_form FORM>
-static denseblock_status launch_form(void *stream, const struct dblk_direct_convolution *c,
-                                     const struct dblk_tensor_way *way, int64_t split_sums) {
+static denseblock_status launch_form(void *stream, const tensor_arguments &a,
+                                     const struct dblk_tensor_way *way, int products) {
     switch (way->window) {
     case DBLK_TENSOR_1X1:
-        return launch_columns<FORM, DBLK_TENSOR_1X1>(stream, c, way, split_sums);
+        return launch_columns<FORM, DBLK_TENSOR_1X1>(stream, a, way, products);
     case DBLK_TENSOR_3X3:
-        return launch_columns<FORM, DBLK_TENSOR_3X3>(stream, c, way, split_sums);
+        return launch_columns<FORM, DBLK_TENSOR_3X3>(stream, a, way, products);
     case DBLK_TENSOR_ROW:
+        return launch_columns<FORM, DBLK_TENSOR_ROW>(stream, a, way, products);
+    case DBLK_TENSOR_PRODUCT:
         break;
     }
-    return launch_columns<FORM, DBLK_TENSOR_ROW>(stream, c, way, split_sums);
+    return launch_columns<FORM, DBLK_TENSOR_PRODUCT>(stream, a, way, products);
 }

@@ -54,25 +54,13 @@ size_t dblk_tensor_shared_bytes(const struct dblk_tensor_way *way, int64_t width
     return TENSOR_ZEROS + (stages > output ? stages : output);
 }
 
-bool dblk_tensor_find_way(enum dblk_tensor_form form, int64_t kernel_height, int64_t kernel_width,
-                          int64_t width, int64_t columns, size_t shared_bytes,
-                          struct dblk_tensor_way *way) {
-    const enum dblk_direct_window window = dblk_direct_window_of(kernel_height, kernel_width);
-    const bool wide_plane = width > DBLK_DIRECT_MOST_PIXELS / 4;
-    *way = (struct dblk_tensor_way){
-        .form = form,
-        .window = window == DBLK_WINDOW_1X1   ? DBLK_TENSOR_1X1
-                  : window == DBLK_WINDOW_3X3 ? DBLK_TENSOR_3X3
-                                              : DBLK_TENSOR_ROW,
-        .tile_columns =
-            columns > DBLK_TENSOR_NARROW ? dblk_tensor_wide(form) : DBLK_TENSOR_NARROW,
-        .stages = 2,
-        .splits = 1,
-    };
-    /* Of a wide plane a halo of three rows may not fit, but one row at a time does. */
-    if (way->window == DBLK_TENSOR_3X3 &&
-        (wide_plane || dblk_tensor_shared_bytes(way, width) > shared_bytes))
-        way->window = DBLK_TENSOR_ROW;
+/* Sets the tile for so many columns, and stages; false where shared memory does not suffice. */
+static bool find_tile(int64_t columns, int64_t width, size_t shared_bytes,
+                      struct dblk_tensor_way *way) {
+    way->stages = 2;
+    way->splits = 1;
+    way->tile_columns =
+        columns > DBLK_TENSOR_NARROW ? dblk_tensor_wide(way->form) : DBLK_TENSOR_NARROW;
     if (dblk_tensor_shared_bytes(way, width) > shared_bytes)
         way->tile_columns = DBLK_TENSOR_NARROW;
     if (dblk_tensor_shared_bytes(way, width) > shared_bytes)
@@ -84,4 +72,30 @@ bool dblk_tensor_find_way(enum dblk_tensor_form form, int64_t kernel_height, int
             way->stages = 2;
     }
     return true;
+}
+
+bool dblk_tensor_find_way(enum dblk_tensor_form form, int64_t kernel_height, int64_t kernel_width,
+                          int64_t width, int64_t columns, size_t shared_bytes,
+                          struct dblk_tensor_way *way) {
+    const enum dblk_direct_window window = dblk_direct_window_of(kernel_height, kernel_width);
+    way->form = form;
+    way->window = window == DBLK_WINDOW_1X1   ? DBLK_TENSOR_1X1
+                  : window == DBLK_WINDOW_3X3 ? DBLK_TENSOR_3X3
+                                              : DBLK_TENSOR_ROW;
+    if (way->window != DBLK_TENSOR_3X3)
+        return find_tile(columns, width, shared_bytes, way);
+    /* Of a wide plane a halo of three rows may not fit, but one row at a time does. */
+    enum { WIDEST = DBLK_DIRECT_MOST_PIXELS / 4 };
+    if (width <= WIDEST && find_tile(columns, width, shared_bytes, way) &&
+        (columns <= DBLK_TENSOR_NARROW || way->tile_columns != DBLK_TENSOR_NARROW))
+        return true;
+    way->window = DBLK_TENSOR_ROW;
+    return find_tile(columns, width, shared_bytes, way);
+}
+
+bool dblk_tensor_find_product_way(enum dblk_tensor_form form, int64_t columns,
+                                  size_t shared_bytes, struct dblk_tensor_way *way) {
+    way->form = form;
+    way->window = DBLK_TENSOR_PRODUCT;
+    return find_tile(columns, 1, shared_bytes, way);
 }

@@ -10,17 +10,21 @@ __device__ __forceinline__ float as_float(uint32_t bits) {
     return __uint_as_float(bits);
 }
 
-/* Operands of a matrix instruction, from features as they are in memory: after the ReLU, and of as many
- * parts as the form has. */
-template <dblk_tensor_form FORM> struct tensor_operand;
+template <bool RELU> __device__ __forceinline__ float rectify(uint32_t bits) {
+    return RELU ? max_keep_nan(as_float(bits), 0) : as_float(bits);
+}
 
-template <> struct tensor_operand<DBLK_TENSOR_F16> {
+/* Operands of a matrix instruction, from features as they are in memory: after the ReLU, where there is
+ * one, and of as many parts as the form has. */
+template <dblk_tensor_form FORM, bool RELU> struct tensor_operand;
+
+template <bool RELU> struct tensor_operand<DBLK_TENSOR_F16, RELU> {
     static constexpr int PARTS = 1;
     static __device__ __forceinline__ void make(uint32_t (&parts)[1][4],
                                                 const uint32_t (&features)[4]) {
 #pragma unroll
         for (int i = 0; i < 4; i++)
-            parts[0][i] = relu_keep_nan_f16x2(features[i]);
+            parts[0][i] = RELU ? relu_keep_nan_f16x2(features[i]) : features[i];
     }
     static __device__ __forceinline__ void multiply(float (&sums)[4], const uint32_t (&a)[1][4],
                                                     const uint32_t (&b)[1][2]) {
@@ -28,13 +32,13 @@ template <> struct tensor_operand<DBLK_TENSOR_F16> {
     }
 };
 
-template <> struct tensor_operand<DBLK_TENSOR_BF16> {
+template <bool RELU> struct tensor_operand<DBLK_TENSOR_BF16, RELU> {
     static constexpr int PARTS = 1;
     static __device__ __forceinline__ void make(uint32_t (&parts)[1][4],
                                                 const uint32_t (&features)[4]) {
 #pragma unroll
         for (int i = 0; i < 4; i++)
-            parts[0][i] = relu_keep_nan_bf16x2(features[i]);
+            parts[0][i] = RELU ? relu_keep_nan_bf16x2(features[i]) : features[i];
     }
     static __device__ __forceinline__ void multiply(float (&sums)[4], const uint32_t (&a)[1][4],
                                                     const uint32_t (&b)[1][2]) {
@@ -42,13 +46,13 @@ template <> struct tensor_operand<DBLK_TENSOR_BF16> {
     }
 };
 
-template <> struct tensor_operand<DBLK_TENSOR_TF32> {
+template <bool RELU> struct tensor_operand<DBLK_TENSOR_TF32, RELU> {
     static constexpr int PARTS = 1;
     static __device__ __forceinline__ void make(uint32_t (&parts)[1][4],
                                                 const uint32_t (&features)[4]) {
 #pragma unroll
         for (int i = 0; i < 4; i++)
-            parts[0][i] = f32_to_tf32(max_keep_nan(as_float(features[i]), 0));
+            parts[0][i] = f32_to_tf32(rectify<RELU>(features[i]));
     }
     static __device__ __forceinline__ void multiply(float (&sums)[4], const uint32_t (&a)[1][4],
                                                     const uint32_t (&b)[1][2]) {
@@ -59,13 +63,13 @@ template <> struct tensor_operand<DBLK_TENSOR_TF32> {
 /* What the high part leaves is the low one, exactly. An Inf has none, and must not meet the low part of a
  * weight, which may be 0 or have the other sign: so there is a high part for those, where it is 0. What
  * is left out, low times low, is less than what an f32 rounds. */
-template <> struct tensor_operand<DBLK_TENSOR_TF32X3> {
+template <bool RELU> struct tensor_operand<DBLK_TENSOR_TF32X3, RELU> {
     static constexpr int PARTS = 3;
     static __device__ __forceinline__ void make(uint32_t (&parts)[3][4],
                                                 const uint32_t (&features)[4]) {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
-            const float value = max_keep_nan(as_float(features[i]), 0);
+            const float value = rectify<RELU>(features[i]);
             const uint32_t high = f32_to_tf32(value);
             const float low = value - as_float(high);
             const bool finite = low == low;
@@ -124,7 +128,7 @@ template <typename S>
 __device__ __forceinline__ void multiply_tap(typename S::sums &sums, const unsigned char *shared,
                                              const int (&rows)[S::ROWS],
                                              const unsigned char *weights) {
-    using operand = tensor_operand<S::FORM>;
+    using operand = tensor_operand<S::FORM, S::WINDOW != DBLK_TENSOR_PRODUCT>;
     constexpr int PAIRS = S::TILES / 2, STRIDE = S::COLUMNS / 16 * 512;
 #pragma unroll
     for (int step = 0; step < S::STEPS; step++) {

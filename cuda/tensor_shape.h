@@ -11,10 +11,10 @@
 enum { TENSOR_STEP_BYTES = 32, TENSOR_PIECE = 16, TENSOR_ZEROS = 256 };
 
 DBLK_SHAPE int dblk_tensor_steps(enum dblk_tensor_window window) {
-    return window == DBLK_TENSOR_1X1 ? 4 : window == DBLK_TENSOR_3X3 ? 1 : 2;
+    return window == DBLK_TENSOR_3X3 ? 1 : window == DBLK_TENSOR_ROW ? 2 : 4;
 }
 DBLK_SHAPE int dblk_tensor_taps(enum dblk_tensor_window window) {
-    return window == DBLK_TENSOR_1X1 ? 1 : window == DBLK_TENSOR_3X3 ? 9 : 3;
+    return window == DBLK_TENSOR_3X3 ? 9 : window == DBLK_TENSOR_ROW ? 3 : 1;
 }
 DBLK_SHAPE int dblk_tensor_pitch(enum dblk_tensor_window window) {
     return dblk_tensor_steps(window) * TENSOR_STEP_BYTES + TENSOR_PIECE;
@@ -49,9 +49,9 @@ DBLK_SHAPE int64_t dblk_tensor_parts_stride(int64_t columns) {
 
 /* Pixels of a halo: the tile's, and those before and after that its taps reach. */
 DBLK_SHAPE int64_t dblk_tensor_positions(enum dblk_tensor_window window, int64_t width) {
-    return DBLK_TENSOR_PIXELS + (window == DBLK_TENSOR_1X1   ? 0
-                                 : window == DBLK_TENSOR_3X3 ? 2 * width + 2
-                                                             : dblk_tensor_taps(window) - 1);
+    return DBLK_TENSOR_PIXELS + (window == DBLK_TENSOR_3X3   ? 2 * width + 2
+                                 : window == DBLK_TENSOR_ROW ? dblk_tensor_taps(window) - 1
+                                                             : 0);
 }
 
 #endif

@@ -49,7 +49,7 @@ store_partial(const typename S::sums &sums, const tensor_arguments &a, const ten
 #pragma unroll
         for (int half = 0; half < 2; half++) {
             const int pixel = sums_pixel<S>(place, warp, r, half);
-            float *to = a.sums + blockIdx.y * a.split_sums + pixel * a.sums_stride - a.unfinished;
+            float *to = a.sums + pixel * a.sums_stride - a.unfinished;
 #pragma unroll
             for (int tile = 0; tile < S::TILES; tile++) {
                 const int column = place.column_tile * S::COLUMNS + sums_column<S>(warp, tile);
