@@ -39,6 +39,9 @@ static inline int64_t dblk_winograd_tiles(int tile, int64_t images, int64_t heig
     return images * ((height + tile - 1) / tile) * ((width + tile - 1) / tile);
 }
 
+/* Of one call, at the most: their images' heights and widths are then an int. */
+enum { DBLK_WINOGRAD_MOST_TILES = 1 << 28 };
+
 /* Transforms the channels [first_channel, first_channel + channels) of y into those of the stack. */
 struct dblk_winograd_input {
     struct dblk_winograd_images images;

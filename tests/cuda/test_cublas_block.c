@@ -219,6 +219,102 @@ START_TEST(winograd_takes_as_many_images_as_the_workspace_has_room_for) {
 }
 END_TEST
 
+/* The description of a plan has some words, and lacks others (NULL: none). */
+static void check_description(const denseblock_desc *desc, const denseblock_plan_options *options,
+                              const char *has, const char *has_not) {
+    denseblock_plan *plan;
+    ck_ok(denseblock_plan_create(desc, tested, options, &plan));
+    const char *text = denseblock_plan_describe(plan);
+    ck_assert_msg(strstr(text, has) != NULL, "no '%s' in: %s", has, text);
+    ck_assert_msg(has_not == NULL || strstr(text, has_not) == NULL, "'%s' in: %s", has_not, text);
+    denseblock_plan_destroy(plan);
+}
+
+START_TEST(a_direct_layer_takes_no_more_pixels_than_a_slice_has) {
+    struct fixture fixture = {.desc = {.batch = 5,
+                                       .height = 6,
+                                       .width = 7,
+                                       .channels = 3,
+                                       .layer_count = 4,
+                                       .type = DENSEBLOCK_F32}};
+    fixture.desc.layers = fixture.layers;
+    denseblock_layers_fill(fixture.layers, 4, 3, 3, 5);
+    fixture.layers[1].kernel_height = fixture.layers[1].kernel_width = 1;
+    fixture_make(&fixture, 1, NULL);
+    /* An image's stack and products, and of the layer of 1x1 rows of 8 elements. */
+    const size_t image = 12 * 16 * (20 + 12) * sizeof(float);
+    const denseblock_plan_options options = {.group_size = 2,
+                                             .accuracy = DENSEBLOCK_ACCURACY_HIGH,
+                                             .workspace_limit = 16384 + 192 + image};
+    check_description(&fixture.desc, &options, ", 42 pixels at a time", NULL);
+    check_description(&fixture.desc, &options, "1 image at a time", NULL);
+    compare("a direct layer in slices", &fixture, &options, false, false, 0);
+    fixture_free(&fixture);
+}
+END_TEST
+
+/* 2^28 tiles in a call. */
+START_TEST(no_call_has_more_tiles_than_it_can_take) {
+    const denseblock_layer layer = {.kernel_height = 3, .kernel_width = 3, .growth = 64};
+    denseblock_desc desc = {.batch = 1 << 20,
+                            .height = 64,
+                            .width = 64,
+                            .channels = 64,
+                            .layer_count = 1,
+                            .layers = &layer,
+                            .type = DENSEBLOCK_F16};
+    const denseblock_plan_options options = {.algorithm = DENSEBLOCK_ALGORITHM_WINOGRAD2,
+                                             .workspace_limit = PTRDIFF_MAX};
+    denseblock_plan *plan;
+    begin_quietly();
+    check_description(&desc, &options, "262144 images at a time", NULL);
+    desc.batch = 1;
+    desc.height = 1 << 29;
+    desc.width = 1;
+    check_description(&desc, &options, "Winograd F(2x2)", NULL);
+    desc.height++;
+    ck_fails(denseblock_plan_create(&desc, tested, &options, &plan), DENSEBLOCK_INVALID_ARGUMENT,
+             "too large");
+    check_description(&desc, NULL, "direct", "Winograd F(");
+}
+END_TEST
+
+START_TEST(an_empty_batch_has_the_algorithm_that_was_asked_for) {
+    const denseblock_layer layers[] = {{.kernel_height = 3, .kernel_width = 3, .growth = 2},
+                                       {.kernel_height = 3, .kernel_width = 3, .growth = 2}};
+    const denseblock_desc desc = {.height = 4,
+                                  .width = 4,
+                                  .channels = 2,
+                                  .layer_count = 2,
+                                  .layers = layers,
+                                  .type = DENSEBLOCK_F32};
+    denseblock_plan_options options = {.algorithm = DENSEBLOCK_ALGORITHM_WINOGRAD2,
+                                       .group_size = 2};
+    begin_quietly();
+    check_description(&desc, &options, "layers 0..1 as a group: Winograd F(2x2)", "at a time");
+    options = (denseblock_plan_options){0};
+    check_description(&desc, &options, "layer 0: direct", "at a time");
+}
+END_TEST
+
+/* Channels 3 and 4 of y then lie at a multiple of 4 bytes, and those of the stack do not. */
+START_TEST(the_stack_may_be_aligned_otherwise_than_y) {
+    struct fixture fixture = {.desc = {.batch = 1,
+                                       .height = 3,
+                                       .width = 4,
+                                       .channels = 3,
+                                       .layer_count = 2,
+                                       .type = DENSEBLOCK_F16}};
+    fixture.desc.layers = fixture.layers;
+    denseblock_layers_fill(fixture.layers, 2, 3, 3, 2);
+    fixture.layers[1].growth = 1;
+    fixture_make(&fixture, 1, NULL);
+    const denseblock_plan_options options = {.algorithm = DENSEBLOCK_ALGORITHM_WINOGRAD2};
+    compare("an odd address", &fixture, &options, true, false, 1);
+    fixture_free(&fixture);
+}
+END_TEST
+
 /* Of the layers' outputs, against the reference in f64. */
 static double relative_error(const struct fixture *fixture, const void *y) {
     double *x = aligned_memory(fixture_x_count(fixture) * sizeof *x);
@@ -364,6 +460,10 @@ Suite *suite(void) {
         winograd_puts_nan_and_inf_where_the_formula_does,
         layers_of_other_sizes_are_direct_between_winograd_layers,
         winograd_takes_as_many_images_as_the_workspace_has_room_for,
+        a_direct_layer_takes_no_more_pixels_than_a_slice_has,
+        no_call_has_more_tiles_than_it_can_take,
+        an_empty_batch_has_the_algorithm_that_was_asked_for,
+        the_stack_may_be_aligned_otherwise_than_y,
         errors_stay_within_what_each_type_and_algorithm_allows,
         auto_chooses_what_suits_the_type_and_the_limit,
         NULL,
