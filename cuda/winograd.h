@@ -11,8 +11,8 @@
  *     products  [points][tiles][products_stride]   stack * weights, f64 for f64 and f32 otherwise,
  *                                                  which the output transform makes features of
  *
- * A tile whose outputs are not all finite is computed once more, directly: the reference's NaN and Inf,
- * where the transform makes NaN of Inf, or where it overflows. */
+ * A tile whose outputs, as they are rounded, are not all finite is computed once more, directly: the
+ * reference's NaN and Inf, where the transform makes NaN of Inf, or where it overflows. */
 #ifndef DENSEBLOCK_CUDA_WINOGRAD_H
 #define DENSEBLOCK_CUDA_WINOGRAD_H
 

@@ -31,6 +31,9 @@ START_TEST(a_small_workspace_cuts_the_pixels_and_changes_nothing) {
     options.workspace_limit = least - 1;
     ck_fails(denseblock_plan_create(&fixture.desc, tested, &options, &plan),
              DENSEBLOCK_UNSUPPORTED, "raise the workspace limit of 17279");
+    options.algorithm = DENSEBLOCK_ALGORITHM_AUTO;
+    ck_fails(denseblock_plan_create(&fixture.desc, tested, &options, &plan),
+             DENSEBLOCK_UNSUPPORTED, "needs a workspace of 17280 bytes");
     fixture_free(&fixture);
 }
 END_TEST
@@ -279,6 +282,29 @@ START_TEST(no_call_has_more_tiles_than_it_can_take) {
 }
 END_TEST
 
+START_TEST(groups_have_the_size_that_was_asked_for_or_pays) {
+    denseblock_layer layers[8];
+    denseblock_layers_fill(layers, 8, 3, 3, 12);
+    const denseblock_desc desc = {.batch = 16,
+                                  .height = 32,
+                                  .width = 32,
+                                  .channels = 64,
+                                  .layer_count = 8,
+                                  .layers = layers,
+                                  .type = DENSEBLOCK_F16};
+    denseblock_plan_options options = {.algorithm = DENSEBLOCK_ALGORITHM_WINOGRAD2};
+    begin_quietly();
+    check_description(&desc, &options, "as a group", NULL);
+    options.group_size = 1;
+    check_description(&desc, &options, "layer 7: ", "as a group");
+    options.group_size = 3;
+    check_description(&desc, &options, "layers 0..2 as a group: ", "layers 0..3");
+    check_description(&desc, &options, "layers 6..7 as a group: ", NULL);
+    options.group_size = INT64_MAX;
+    check_description(&desc, &options, "layers 0..7 as a group: ", NULL);
+}
+END_TEST
+
 START_TEST(an_empty_batch_has_the_algorithm_that_was_asked_for) {
     const denseblock_layer layers[] = {{.kernel_height = 3, .kernel_width = 3, .growth = 2},
                                        {.kernel_height = 3, .kernel_width = 3, .growth = 2}};
@@ -462,6 +488,7 @@ Suite *suite(void) {
         winograd_takes_as_many_images_as_the_workspace_has_room_for,
         a_direct_layer_takes_no_more_pixels_than_a_slice_has,
         no_call_has_more_tiles_than_it_can_take,
+        groups_have_the_size_that_was_asked_for_or_pays,
         an_empty_batch_has_the_algorithm_that_was_asked_for,
         the_stack_may_be_aligned_otherwise_than_y,
         errors_stay_within_what_each_type_and_algorithm_allows,
