@@ -256,6 +256,32 @@ START_TEST(a_direct_layer_takes_no_more_pixels_than_a_slice_has) {
 }
 END_TEST
 
+/* Even where it is longer than the products of an image. */
+START_TEST(a_row_of_a_direct_layer_has_room_beside_the_stack) {
+    struct fixture fixture = {.desc = {.batch = 2,
+                                       .height = 1,
+                                       .width = 2,
+                                       .channels = 30,
+                                       .layer_count = 2,
+                                       .type = DENSEBLOCK_F32}};
+    fixture.desc.layers = fixture.layers;
+    denseblock_layers_fill(fixture.layers, 2, 3, 3, 2);
+    fixture.layers[1].kernel_height = fixture.layers[1].kernel_width = 7;
+    fixture_make(&fixture, 1, NULL);
+    /* A tile of 16 points, 32 channels; 49 taps of as many. */
+    const size_t needed = (16 * 32 + 49 * 32) * sizeof(float);
+    for (size_t more = 0; more < 100000; more += 1111) {
+        const denseblock_plan_options options = {.group_size = 2,
+                                                 .accuracy = DENSEBLOCK_ACCURACY_HIGH,
+                                                 .workspace_limit = 16384 + 192 + needed + more};
+        check_description(&fixture.desc, &options, "Winograd F(2x2)", NULL);
+        if (more == 0)
+            compare("one row", &fixture, &options, true, false, 0);
+    }
+    fixture_free(&fixture);
+}
+END_TEST
+
 /* 2^28 tiles in a call. */
 START_TEST(no_call_has_more_tiles_than_it_can_take) {
     const denseblock_layer layer = {.kernel_height = 3, .kernel_width = 3, .growth = 64};
@@ -487,6 +513,7 @@ Suite *suite(void) {
         layers_of_other_sizes_are_direct_between_winograd_layers,
         winograd_takes_as_many_images_as_the_workspace_has_room_for,
         a_direct_layer_takes_no_more_pixels_than_a_slice_has,
+        a_row_of_a_direct_layer_has_room_beside_the_stack,
         no_call_has_more_tiles_than_it_can_take,
         groups_have_the_size_that_was_asked_for_or_pays,
         an_empty_batch_has_the_algorithm_that_was_asked_for,

@@ -245,10 +245,6 @@ static double expect(const struct layer *layer, int64_t pixel, int64_t output,
     return sum;
 }
 
-static bool same_kind(double a, double b) {
-    return isnan(a) == isnan(b) && isinf(a) == isinf(b) && (!isinf(a) || a == b);
-}
-
 static void check(const char *what, const struct layer *layer, const void *y, double tolerance) {
     const denseblock_type type = layer->images.type;
     const size_t size = size_of(layer);
