@@ -210,6 +210,11 @@ START_TEST(winograd_takes_as_many_images_as_the_workspace_has_room_for) {
     ck_assert_ptr_nonnull(strstr(denseblock_plan_describe(plan), "1 image at a time"));
     denseblock_plan_destroy(plan);
     compare("one image at a time", &fixture, &options, true, false, 0);
+    for (int more = 0; more < 50000; more += 99) {
+        options.workspace_limit = 16384 + 192 + image + (size_t)more;
+        ck_ok(denseblock_plan_create(&fixture.desc, tested, &options, &plan));
+        denseblock_plan_destroy(plan);
+    }
     options.workspace_limit = 2 * (16384 + 192 + 3 * image);
     ck_ok(denseblock_plan_create(&fixture.desc, tested, &options, &plan));
     ck_assert_ptr_nonnull(strstr(denseblock_plan_describe(plan), "3 images at a time"));
@@ -252,6 +257,9 @@ START_TEST(a_direct_layer_takes_no_more_pixels_than_a_slice_has) {
     check_description(&fixture.desc, &options, ", 42 pixels at a time", NULL);
     check_description(&fixture.desc, &options, "1 image at a time", NULL);
     compare("a direct layer in slices", &fixture, &options, false, false, 0);
+#ifdef WITH_DOUBLE
+    ck_assert_int_eq(cuda_double_calls("cublasGemmEx"), 5); /* one for each image */
+#endif
     fixture_free(&fixture);
 }
 END_TEST
