@@ -336,8 +336,9 @@ START_TEST(an_output_whose_kernel_overflows_in_the_transform_is_computed_directl
 END_TEST
 
 START_TEST(two_elements_are_accessed_at_once_only_where_everything_is_even) {
-    for (int odd = 0; odd < 5; odd++) {
-        uint64_t seed = 3;
+    for (int i = 0; i < 25; i++) {
+        const int odd = i % 5;
+        uint64_t seed = (uint64_t)i;
         struct layer layer = even_layer(&seed);
         int64_t *const sizes[] = {&layer.images.pixel_stride, &layer.stack_stride, &layer.column,
                                   &layer.products_stride, &layer.growth};
