@@ -129,7 +129,7 @@ START_TEST(cublas_computes_in_half_of_the_limit_and_32_mib_at_most) {
     const char *const bytes[] = {"workspace 33554688", "workspace 524544", "workspace 33554688"};
     for (int i = 0; i < 3; i++)
         check_description(&desc, &(denseblock_plan_options){.workspace_limit = limits[i]},
-                          bytes[i], "images");
+                          bytes[i], "1 image at a time");
 }
 END_TEST
 
