@@ -354,5 +354,5 @@ Suite *suite(void) {
         errors_stay_within_what_each_type_and_algorithm_allows,
         NULL,
     };
-    return suite_of_backends("cublas_block", none, none, of_cublas);
+    return suite_of_backends("cublas_block", none, none, of_cublas, none);
 }

@@ -1,4 +1,4 @@
-/* Every call of CUDA and cuBLAS, every allocation and every operation on the GPU is made to fail: each
+/* Every call of CUDA, cuBLAS and cuDNN, every allocation and every operation on the GPU is made to fail: each
  * time there is a status and a message, and nothing is left behind. On the runtime double. */
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +46,15 @@ static const char *const functions[] = {"cudaGetDevice",
                                         "cublasGemmEx",
                                         "cublasGemmStridedBatchedEx",
                                         "cublasDestroy_v2",
+                                        "cudnnCreate",
+                                        "cudnnSetStream",
+                                        "cudnnBackendCreateDescriptor",
+                                        "cudnnBackendSetAttribute",
+                                        "cudnnBackendGetAttribute",
+                                        "cudnnBackendFinalize",
+                                        "cudnnBackendExecute",
+                                        "cudnnBackendDestroyDescriptor",
+                                        "cudnnDestroy",
                                         "cudaFree",
                                         "cudaFreeAsync",
                                         "cudaFreeHost",
@@ -206,14 +215,15 @@ END_TEST
 
 Suite *suite(void) {
     failing_memory_ignore(cuda_double_is_inside);
-    const TTest *const both[] = {every_failing_call_gives_a_status_and_leaves_nothing,
-                                 so_does_every_failing_allocation_of_the_host,
-                                 so_it_does_where_there_are_no_memory_pools,
-                                 an_error_on_the_gpu_is_found_at_the_latest_when_it_is_waited_for,
-                                 too_little_memory_is_told_with_the_bytes,
-                                 NULL};
+    const TTest *const all[] = {every_failing_call_gives_a_status_and_leaves_nothing,
+                                so_does_every_failing_allocation_of_the_host,
+                                so_it_does_where_there_are_no_memory_pools,
+                                an_error_on_the_gpu_is_found_at_the_latest_when_it_is_waited_for,
+                                too_little_memory_is_told_with_the_bytes,
+                                NULL};
     const TTest *const of_cuda[] = {NULL};
     const TTest *const of_cublas[] = {an_error_of_cublas_is_told_with_its_text,
                                       every_failing_call_of_winograd_does_too, NULL};
-    return suite_of_backends("cuda_failures", both, of_cuda, of_cublas);
+    const TTest *const of_cudnn[] = {NULL};
+    return suite_of_backends("cuda_failures", all, of_cuda, of_cublas, of_cudnn);
 }

@@ -125,12 +125,13 @@ START_TEST(its_version_is_told_and_it_is_nobodys_automatic_choice) {
 END_TEST
 
 Suite *suite(void) {
-    const TTest *const both[] = {what_is_missing_is_told, NULL};
+    const TTest *const all[] = {what_is_missing_is_told, NULL};
     const TTest *const of_cuda[] = {a_gpu_that_works_is_described_and_chosen,
                                     auto_asks_the_gpu_that_is_meant,
                                     a_plan_that_is_made_can_be_executed, NULL};
     const TTest *const of_cublas[] = {only_this_backend_is_lost_without_cublas,
                                       its_version_is_told_and_it_is_nobodys_automatic_choice,
                                       NULL};
-    return suite_of_backends("cuda_machine", both, of_cuda, of_cublas);
+    const TTest *const of_cudnn[] = {NULL};
+    return suite_of_backends("cuda_machine", all, of_cuda, of_cublas, of_cudnn);
 }

@@ -4,10 +4,10 @@
 #include <limits.h>
 #include <stdlib.h>
 
+#include "backends/algorithm.h"
 #include "backends/backend.h"
 #include "backends/cudnn/cudnn_steps.h"
 #include "device/device.h"
-#include "memory/integer.h"
 #include "memory/size.h"
 #include "status/fail.h"
 #include "text/text.h"
@@ -164,13 +164,8 @@ static const char *form_text(enum dblk_cudnn_form form) {
 }
 
 static void describe_layer(struct dblk_text *text, const denseblock_plan *plan, int64_t l) {
-    const struct dblk_layer *layer = &plan->layers[l];
     const struct dblk_cudnn_layer *planned = &dblk_cudnn_plan_of(plan)->layers[l];
-    dblk_text_append(text,
-                     "layer %" PRId64 ": direct %" PRId64 "x%" PRId64 ", channels 0..%" PRId64
-                     " -> %" PRId64 "..%" PRId64,
-                     l, layer->kernel_height, layer->kernel_width, layer->channels - 1,
-                     layer->channels, layer->channels + layer->growth - 1);
+    dblk_describe_group(text, plan, l, 1, DENSEBLOCK_ALGORITHM_DIRECT);
     if (planned->step.engine.plan != NULL)
         dblk_text_append(text, ", %s: engine %" PRId64 ", workspace %zu bytes",
                          form_text(planned->step.form), planned->step.engine.index,
@@ -193,7 +188,6 @@ void dblk_cudnn_plan_describe(struct dblk_text *text, const denseblock_plan *pla
                                                                     : "");
     for (int64_t l = 0; l < plan->layer_count; l++)
         describe_layer(text, plan, l);
-    if (plan->layer_count > 0 && plan->batch > 0)
-        dblk_text_append(text, "%" PRId64 " image%s at a time\n", plan->slice_images,
-                         plan->slice_images == 1 ? "" : "s");
+    if (plan->layer_count > 0)
+        dblk_describe_slices(text, plan);
 }
