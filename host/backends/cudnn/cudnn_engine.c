@@ -14,15 +14,16 @@ struct request {
     cudnnBackendDescriptor_t graph;
 };
 
-/* Tensor cores multiply f16, bf16 and f64 as they are, but f32 only after rounding it. Winograd and
- * FFT spread NaN to where the formula has none. Without a promise to repeat itself, an engine may not
+/* Tensor cores multiply f16, bf16 and f64 as they are, but f32 only after rounding it, to which some
+ * engines own up as a conversion. Winograd and FFT spread NaN to where the formula has none. Without a promise to repeat itself, an engine may not
  * compute an image twice. What a note means that came with a later version, nobody knows. */
 static bool is_fit(const struct request *request, cudnnBackendNumericalNote_t note) {
+    const bool tf32 = request->wish->arithmetic == DENSEBLOCK_ARITHMETIC_TF32;
     switch (note) {
     case CUDNN_NUMERICAL_NOTE_TENSOR_CORE:
-        return request->type != DENSEBLOCK_F32 ||
-               request->wish->arithmetic == DENSEBLOCK_ARITHMETIC_TF32;
+        return request->type != DENSEBLOCK_F32 || tf32;
     case CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS:
+        return tf32; /* which only f32 has */
     case CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION:
     case CUDNN_NUMERICAL_NOTE_FFT:
     case CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC:
