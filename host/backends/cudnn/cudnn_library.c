@@ -7,10 +7,6 @@
 #include "device/library_files.h"
 #include "status/fail.h"
 
-#if CUDNN_MAJOR != 9
-#error "the cudnn backend is written for the headers of cuDNN 9"
-#endif
-
 static const char *find_functions(void *library, struct dblk_cudnn *cudnn) {
 #define FIND(function)                                                   \
     dblk_library_function(library, #function, (void *)&cudnn->function); \
