@@ -194,7 +194,7 @@ static void stop_pretending(void) {
 
 /* What the backend adds to a plan, as far as its steps. */
 static denseblock_status plan_steps(const denseblock_desc *desc, const struct dblk_cudnn *cudnn,
-                                    char *description, size_t size) {
+                                    struct dblk_text *description) {
     denseblock_plan *plan =
         calloc(1, sizeof *plan + (size_t)desc->layer_count * sizeof(struct dblk_layer));
     struct dblk_cudnn_plan *details =
@@ -205,9 +205,8 @@ static denseblock_status plan_steps(const denseblock_desc *desc, const struct db
     details->version = cudnn->cudnnGetVersion();
     plan->details = details;
     const denseblock_status status = dblk_cudnn_plan_steps(plan, (size_t)64 << 20);
-    struct dblk_text text = {.start = description, .capacity = size};
     if (status == DENSEBLOCK_OK)
-        dblk_cudnn_plan_describe(&text, plan);
+        dblk_cudnn_plan_describe(description, plan);
     dblk_cudnn_discard_steps(plan);
     free(details);
     free(plan);
@@ -226,7 +225,8 @@ static void check_gpu(const struct gpu *gpu, denseblock_type type,
                       denseblock_arithmetic arithmetic) {
     const struct dblk_cudnn cudnn = pretend(gpu);
     for (size_t b = 0; b < sizeof blocks / sizeof blocks[0]; b++) {
-        char description[4096];
+        char text[4096];
+        struct dblk_text description = {.start = text, .capacity = sizeof text};
         denseblock_layer layers[3];
         const denseblock_desc desc = {.batch = blocks[b].batch,
                                       .height = blocks[b].height,
@@ -238,8 +238,7 @@ static void check_gpu(const struct gpu *gpu, denseblock_type type,
                                       .arithmetic = arithmetic};
         denseblock_layers_fill(layers, 3, blocks[b].kernel_height, blocks[b].kernel_width,
                                blocks[b].growth);
-        const denseblock_status status =
-            plan_steps(&desc, &cudnn, description, sizeof description);
+        const denseblock_status status = plan_steps(&desc, &cudnn, &description);
         if (type == DENSEBLOCK_BF16 && gpu->capability < 80) { /* which has no such numbers */
             ck_assert_int_eq((int)status, (int)DENSEBLOCK_UNSUPPORTED);
             continue;
@@ -247,7 +246,7 @@ static void check_gpu(const struct gpu *gpu, denseblock_type type,
         ck_assert_msg(status == DENSEBLOCK_OK, "sm_%d, %s, block %zu: %s", gpu->capability,
                       denseblock_type_name(type), b, denseblock_last_error());
         if (getenv("SHOW_PLANS") != NULL)
-            printf("sm_%d, %s: %s", gpu->capability, denseblock_type_name(type), description);
+            printf("sm_%d, %s: %s", gpu->capability, denseblock_type_name(type), text);
     }
     stop_pretending();
 }

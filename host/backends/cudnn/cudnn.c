@@ -126,7 +126,7 @@ static denseblock_status convolve(const struct state *state, struct dblk_cudnn_p
  * elements apart. */
 static denseblock_status rectify(denseblock_context *context, const denseblock_plan *plan,
                                  int64_t l, int64_t images, int64_t first, const char *y,
-                                 char *copy, int64_t stride) {
+                                 void *copy, int64_t stride) {
     const size_t offset = (size_t)first * denseblock_type_size(plan->type);
     const struct dblk_im2col rows = {
         .type = plan->type,
@@ -138,7 +138,7 @@ static denseblock_status rectify(denseblock_context *context, const denseblock_p
         .kernel_width = 1,
         .channels = plan->layers[l].channels - first,
         .pixels = images * plan->height * plan->width,
-        .dst = copy + offset,
+        .dst = (char *)copy + offset,
         .dst_stride = stride,
     };
     return dblk_im2col(denseblock_context_stream(context), &rows);
