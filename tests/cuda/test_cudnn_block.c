@@ -98,6 +98,37 @@ START_TEST(slices_overlap_where_the_batch_is_no_multiple_of_them) {
 }
 END_TEST
 
+/* Even channels before odd ones; an image of y has 1260 bytes, so that a slice begins at a multiple of
+ * 4 of them and no more. */
+START_TEST(layers_of_different_forms_share_slices) {
+    static const int64_t growth[] = {4, 3, 3};
+    struct fixture fixture = {.desc = {.batch = 5,
+                                       .height = 5,
+                                       .width = 7,
+                                       .channels = 8,
+                                       .layer_count = 3,
+                                       .layers = fixture.layers,
+                                       .type = DENSEBLOCK_F16}};
+    for (int l = 0; l < 3; l++)
+        denseblock_layers_fill(fixture.layers + l, 1, 3, 3, growth[l]);
+    fixture_make(&fixture, 4, NULL);
+    const denseblock_plan_options options = {.workspace_limit = 6000};
+    denseblock_plan *plan;
+    begin_quietly();
+    ck_ok(denseblock_plan_create(&fixture.desc, tested, &options, &plan));
+    const char *text = denseblock_plan_describe(plan);
+    ck_assert_ptr_nonnull(strstr(text, "2 images at a time"));
+#ifdef WITH_DOUBLE /* other GPUs have other engines */
+    ck_assert_ptr_nonnull(strstr(text, "8..11, with the ReLU, in place"));
+    ck_assert_ptr_nonnull(strstr(text, "15..17, from features after the ReLU, in place"));
+#endif
+    denseblock_plan_destroy(plan);
+    for (size_t shift = 0; shift < 3; shift++)
+        compare("mixed forms", &fixture, &options, true, false, shift);
+    fixture_free(&fixture);
+}
+END_TEST
+
 START_TEST(tf32_is_used_only_where_it_is_asked_for) {
     struct fixture fixture;
     make_block(&fixture, DENSEBLOCK_F32, 1, 8, 3, 3, 8);
@@ -265,6 +296,21 @@ START_TEST(where_no_engine_writes_into_y_packed_copies_do) {
 }
 END_TEST
 
+/* Our kernels write the prepared weights, and the features after the ReLU: all but those that the last
+ * layer makes, and none of them twice. */
+START_TEST(each_feature_goes_through_the_relu_once) {
+    struct fixture fixture;
+    struct emulator_counters work;
+    make_block(&fixture, DENSEBLOCK_F32, 2, 8, 3, 3, 4);
+    emulator_clear_counters();
+    compare("counted", &fixture, NULL, true, false, 0);
+    emulator_count_work(&work);
+    const uint64_t pixels = 2 * 5 * 7, features = 8 + 4 + 4, weights = 9 * (8 + 12 + 16) * 4;
+    ck_assert_uint_eq(work.global_store_bytes, (pixels * features + weights) * sizeof(float));
+    fixture_free(&fixture);
+}
+END_TEST
+
 #define NUMERICAL(note) (1U << CUDNN_NUMERICAL_NOTE_##note)
 
 enum {
@@ -424,11 +470,13 @@ Suite *suite(void) {
         every_type_and_kernel_size_equals_the_reference_wherever_y_begins,
         a_small_workspace_cuts_the_batch_into_slices_and_changes_nothing,
         slices_overlap_where_the_batch_is_no_multiple_of_them,
+        layers_of_different_forms_share_slices,
         tf32_is_used_only_where_it_is_asked_for,
         what_cudnn_cannot_do_is_refused_with_the_plan,
         many_threads_share_a_plan,
 #ifdef WITH_DOUBLE
         where_no_engine_writes_into_y_packed_copies_do,
+        each_feature_goes_through_the_relu_once,
         each_layer_takes_the_first_form_that_has_an_engine,
         engines_that_are_less_exact_are_left_out,
         engines_that_want_more_workspace_or_fail_are_passed_over,
