@@ -186,13 +186,28 @@ START_TEST(too_little_memory_is_told_with_the_bytes) {
 }
 END_TEST
 
+/* A call that fails, and what is told. */
+struct failure {
+    const char *function;
+    cudaError_t error;
+    denseblock_status status;
+    const char *words;
+};
+
+static void check_errors(const struct failure *failures, size_t count) {
+    struct sample sample;
+    sample_make(&sample);
+    for (size_t i = 0; i < count; i++) {
+        begin_quietly();
+        cuda_double_fail(failures[i].function, 1, failures[i].error);
+        ck_fails(cuda_case_run(&sample.block), failures[i].status, failures[i].words);
+        check_quiet(failures[i].function);
+    }
+    sample_free(&sample);
+}
+
 START_TEST(an_error_of_cublas_is_told_with_its_text) {
-    static const struct {
-        const char *function;
-        cudaError_t error;
-        denseblock_status status;
-        const char *words;
-    } failures[] = {
+    static const struct failure failures[] = {
         {"cublasCreate_v2", cudaErrorMemoryAllocation, DENSEBLOCK_OUT_OF_MEMORY,
          "cublasCreate failed: the resource allocation failed"},
         {"cublasSetWorkspace_v2", cudaErrorInvalidValue, DENSEBLOCK_DEVICE_FAILED,
@@ -200,15 +215,7 @@ START_TEST(an_error_of_cublas_is_told_with_its_text) {
         {"cublasGemmEx", cudaErrorUnknown, DENSEBLOCK_DEVICE_FAILED,
          "cublasGemmEx failed: the function failed to launch on the GPU"},
     };
-    struct sample sample;
-    sample_make(&sample);
-    for (size_t i = 0; i < sizeof failures / sizeof failures[0]; i++) {
-        begin_quietly();
-        cuda_double_fail(failures[i].function, 1, failures[i].error);
-        ck_fails(cuda_case_run(&sample.block), failures[i].status, failures[i].words);
-        check_quiet(failures[i].function);
-    }
-    sample_free(&sample);
+    check_errors(failures, sizeof failures / sizeof failures[0]);
 }
 END_TEST
 
@@ -220,12 +227,7 @@ START_TEST(every_failing_call_of_winograd_does_too) {
 END_TEST
 
 START_TEST(an_error_of_cudnn_is_told_with_its_text) {
-    static const struct {
-        const char *function;
-        cudaError_t error;
-        denseblock_status status;
-        const char *words;
-    } failures[] = {
+    static const struct failure failures[] = {
         {"cudnnCreate", cudaErrorMemoryAllocation, DENSEBLOCK_OUT_OF_MEMORY,
          "cudnnCreate failed: CUDNN_STATUS_INTERNAL_ERROR_"},
         {"cudnnBackendSetAttribute", cudaErrorUnknown, DENSEBLOCK_DEVICE_FAILED,
@@ -233,15 +235,7 @@ START_TEST(an_error_of_cudnn_is_told_with_its_text) {
         {"cudnnBackendExecute", cudaErrorUnknown, DENSEBLOCK_DEVICE_FAILED,
          "cudnnBackendExecute failed: CUDNN_STATUS_"},
     };
-    struct sample sample;
-    sample_make(&sample);
-    for (size_t i = 0; i < sizeof failures / sizeof failures[0]; i++) {
-        begin_quietly();
-        cuda_double_fail(failures[i].function, 1, failures[i].error);
-        ck_fails(cuda_case_run(&sample.block), failures[i].status, failures[i].words);
-        check_quiet(failures[i].function);
-    }
-    sample_free(&sample);
+    check_errors(failures, sizeof failures / sizeof failures[0]);
 }
 END_TEST
 

@@ -1,11 +1,9 @@
 /* What only the cudnn backend does: forms of a layer, choice among engines, slices, TF32. */
-#include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
 
 #include "against_reference.h"
 #include "backends.h"
-#include "elements/elements.h"
 #include "on_double.h"
 
 /* Three layers of one kernel size, after which y has `channels` + 3 * `growth` channels. */
@@ -132,30 +130,8 @@ END_TEST
 START_TEST(tf32_is_used_only_where_it_is_asked_for) {
     struct fixture fixture;
     make_block(&fixture, DENSEBLOCK_F32, 1, 8, 3, 3, 8);
-    const size_t count = fixture_y_count(&fixture);
-    float *y = aligned_memory(count * sizeof *y);
-    denseblock_desc desc = fixture.desc;
-    desc.arithmetic = DENSEBLOCK_ARITHMETIC_TF32;
-    begin_quietly();
-    ck_ok(cuda_case_run(&(struct cuda_case){.backend = tested,
-                                            .desc = &desc,
-                                            .kernels = (const void *const *)fixture.kernels,
-                                            .x = fixture.x,
-                                            .y = y}));
-    check_quiet("TF32");
-    fixture_forward(&fixture);
-    double largest = 0, error = 0;
-    for (size_t i = 0; i < count; i++) {
-        const double wanted = dblk_element_load(DENSEBLOCK_F32, fixture.y, i);
-        largest = fmax(largest, fabs(wanted));
-        error = fmax(error, fabs((double)y[i] - wanted));
-    }
-    ck_assert_msg(error < 4e-3 * largest, "error %g, the largest value is %g", error, largest);
-#ifdef WITH_DOUBLE /* whether a GPU does is its own choice */
-    ck_assert_msg(error > 1e-5 * largest, "error %g, the largest value is %g", error, largest);
-#endif
+    compare_with_tf32(&fixture);
     compare("without TF32", &fixture, NULL, true, false, 0);
-    free(y);
     fixture_free(&fixture);
 }
 END_TEST
