@@ -15,8 +15,9 @@ struct request {
 };
 
 /* Tensor cores multiply f16, bf16 and f64 as they are, but f32 only after rounding it, to which some
- * engines own up as a conversion. Winograd and FFT spread NaN to where the formula has none. Without a promise to repeat itself, an engine may not
- * compute an image twice. What a note means that came with a later version, nobody knows. */
+ * engines own up as a conversion. Winograd and FFT spread NaN to where the formula has none. Without a
+ * promise to repeat itself, an engine may not compute an image twice. What a note means that came with
+ * a later version, nobody knows. */
 static bool is_fit(const struct request *request, cudnnBackendNumericalNote_t note) {
     const bool tf32 = request->wish->arithmetic == DENSEBLOCK_ARITHMETIC_TF32;
     switch (note) {
