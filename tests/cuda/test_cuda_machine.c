@@ -1,5 +1,6 @@
 /* What a machine must have, and what is told where it has not. On the runtime double. */
 #include "backends.h"
+#include "cublas_double.h"
 #include "cudnn_double.h"
 #include "on_double.h"
 
@@ -145,6 +146,18 @@ START_TEST(only_this_backend_is_lost_without_cudnn) {
 }
 END_TEST
 
+START_TEST(another_major_version_of_cublas_is_refused) {
+    begin_quietly();
+    cublas_double_version(11);
+    ck_fails(denseblock_backend_check(DENSEBLOCK_BACKEND_CUBLAS), DENSEBLOCK_UNAVAILABLE,
+             "says that its version is 11: install cuBLAS 12 or 13");
+    cublas_double_version(12);
+    ck_ok(denseblock_backend_check(DENSEBLOCK_BACKEND_CUBLAS));
+    cublas_double_version(0);
+    check_quiet("versions of cuBLAS");
+}
+END_TEST
+
 START_TEST(another_major_version_is_refused_and_this_one_is_told) {
     denseblock_cuda cuda;
     begin_quietly();
@@ -168,9 +181,9 @@ Suite *suite(void) {
     const TTest *const of_cuda[] = {a_gpu_that_works_is_described_and_chosen,
                                     auto_asks_the_gpu_that_is_meant,
                                     a_plan_that_is_made_can_be_executed, NULL};
-    const TTest *const of_cublas[] = {only_this_backend_is_lost_without_cublas,
-                                      its_version_is_told_and_it_is_nobodys_automatic_choice,
-                                      NULL};
+    const TTest *const of_cublas[] = {
+        only_this_backend_is_lost_without_cublas, another_major_version_of_cublas_is_refused,
+        its_version_is_told_and_it_is_nobodys_automatic_choice, NULL};
     const TTest *const of_cudnn[] = {only_this_backend_is_lost_without_cudnn,
                                      another_major_version_is_refused_and_this_one_is_told, NULL};
     return suite_of_backends("cuda_machine", all, of_cuda, of_cublas, of_cudnn);

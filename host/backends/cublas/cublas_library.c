@@ -17,6 +17,12 @@ static const char *find_functions(void *library, struct dblk_cublas *cublas) {
     return NULL;
 }
 
+/* What the functions that we call do is the same in 12 and 13. */
+static bool is_known(const struct dblk_cublas *cublas, int *major) {
+    return cublas->cublasGetProperty(MAJOR_VERSION, major) == CUBLAS_STATUS_SUCCESS &&
+           (*major == 12 || *major == 13);
+}
+
 /* The library stays: it has state of its own on the GPU, and loading it takes long. Each context
  * opens it once more, which only counts. */
 denseblock_status dblk_cublas_load(struct dblk_cublas *cublas, struct dblk_problem *problem) {
@@ -29,12 +35,20 @@ denseblock_status dblk_cublas_load(struct dblk_cublas *cublas, struct dblk_probl
             dblk_cublas_files[0], dblk_cublas_files[1]);
         return DENSEBLOCK_UNAVAILABLE;
     }
+    int major = 0;
     const char *missing = find_functions(library, cublas);
-    if (missing == NULL)
+    if (missing == NULL && is_known(cublas, &major))
         return DENSEBLOCK_OK;
-    (void)snprintf(problem->text, sizeof problem->text,
-                   "the cuBLAS that was found, %s or %s, has no function %s",
-                   dblk_cublas_files[0], dblk_cublas_files[1], missing);
+    if (missing == NULL)
+        (void)snprintf(
+            problem->text, sizeof problem->text,
+            "the cuBLAS that was found, %s or %s, says that its version is %d: install "
+            "cuBLAS 12 or 13",
+            dblk_cublas_files[0], dblk_cublas_files[1], major);
+    else
+        (void)snprintf(problem->text, sizeof problem->text,
+                       "the cuBLAS that was found, %s or %s, has no function %s",
+                       dblk_cublas_files[0], dblk_cublas_files[1], missing);
     dblk_library_close(library);
     return DENSEBLOCK_UNAVAILABLE;
 }
