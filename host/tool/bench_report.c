@@ -62,8 +62,8 @@ void bench_print(const bench_request *request, const denseblock_desc *desc,
 
     input_shape(desc, x);
     output_shape(desc, y);
-    report_line("block", "%s %s, %s", shape_text(4, x, shape), denseblock_type_name(desc->type),
-                layers_text(desc, layers));
+    report_line("block", "%s %s, %s", shape_text(4, x, shape),
+                type_choice_name(desc->type, desc->arithmetic), layers_text(desc, layers));
     report_line("output", "%s, %s", shape_text(4, y, shape),
                 bytes_text(denseblock_plan_output_bytes(first->plan), y_bytes));
     report_line("work", "%s GFLOP as direct convolution, %s GB moved layer by layer",
@@ -133,9 +133,9 @@ outcome bench_print_json(const bench_request *request, const denseblock_desc *de
     input_shape(desc, x);
     return json_print(json_pack(
         "{s:s, s:s, s:o, s:o, s:s, s:s, s:o, s:I, s:I, s:o, s:o, s:o}", "command", "bench",
-        "type", denseblock_type_name(desc->type), "input_shape", json_shape(x, 4), "layers",
-        json_layers(desc), "algorithm", algorithm_name(request->options.algorithm), "accuracy",
-        accuracy_name(request->options.accuracy), "group",
+        "type", type_choice_name(desc->type, desc->arithmetic), "input_shape", json_shape(x, 4),
+        "layers", json_layers(desc), "algorithm", algorithm_name(request->options.algorithm),
+        "accuracy", accuracy_name(request->options.accuracy), "group",
         json_group(request->options.group_size), "warmups", (json_int_t)request->warmups,
         "repeats", (json_int_t)request->repeats, "flops", json_number(first->flops),
         "bytes_moved", json_number(first->bytes), "backends", backends));

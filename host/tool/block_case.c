@@ -182,6 +182,7 @@ outcome block_case_load(const char *input, const kernel_files *files, const type
     block->desc.width = block->input.shape[2];
     block->desc.channels = block->input.shape[3];
     block->desc.type = block->input.type;
+    block->desc.arithmetic = type->arithmetic;
 
     channels = block->desc.channels;
     for (size_t l = 0; l < files->count; l++) {

@@ -159,7 +159,7 @@ static outcome compare_with_reference(const run_request *request, job *work, dou
 static outcome make_comparisons(const run_request *request, job *work, run_figures *figures) {
     const denseblock_desc *const desc = &work->block.desc;
     const double tolerance =
-        request->tolerance >= 0 ? request->tolerance : default_tolerance(desc->type);
+        request->tolerance >= 0 ? request->tolerance : default_tolerance(desc);
 
     if (request->expect.path != NULL) {
         figures->expectation =
@@ -259,8 +259,8 @@ outcome command_run(int argc, char **argv) {
         {"output", "Y", "where the result goes, .npy", parse_text, &request.output, true},
         {"backend", "B", "auto (default), reference, cpu, cublas, ...", parse_backend,
          &request.backend, false},
-        {"dtype", "T", "convert to f32, f64, f16 or bf16 first", parse_type, &request.type,
-         false},
+        {"dtype", "T", "convert to f32, f64, f16 or bf16 first; tf32, tf32x3", parse_type,
+         &request.type, false},
         OPTIONS_OF_PLAN(request.options),
         {"concat", "HOW", "inplace (default), copy or copy-keep", parse_concatenation,
          &request.concat, false},

@@ -108,8 +108,10 @@ comparison compare(const denseblock_desc *desc, const denseblock_array *actual,
     return result;
 }
 
-double default_tolerance(denseblock_type type) {
-    switch (type) {
+double default_tolerance(const denseblock_desc *desc) {
+    if (desc->arithmetic == DENSEBLOCK_ARITHMETIC_TF32)
+        return 2e-3;
+    switch (desc->type) {
     case DENSEBLOCK_F64:
         return 1e-12;
     case DENSEBLOCK_F32:

@@ -43,8 +43,8 @@ typedef struct comparison {
 comparison compare(const denseblock_desc *desc, const denseblock_array *actual,
                    const denseblock_array *expected, corner at, double tolerance);
 
-/* The tolerance for results of this type: f64 1e-12, f32 1e-5, f16 2e-3, bf16 1.6e-2. */
-double default_tolerance(denseblock_type type);
+/* The tolerance for results of the block's type: f64 1e-12, f32 1e-5, f16 and TF32 2e-3, bf16 1.6e-2. */
+double default_tolerance(const denseblock_desc *desc);
 
 /* Whether `a` is farther from passing than `b`; of two alike, the one of more values says more.
  */

@@ -97,6 +97,7 @@ outcome generate_uniform(const uniform_block *sizes, uint64_t seed, ledger *acco
     block->desc.width = sizes->shape.width;
     block->desc.channels = sizes->shape.channels;
     block->desc.type = sizes->type.type;
+    block->desc.arithmetic = sizes->type.arithmetic;
     return generate_tensors(seed, account, block);
 }
 
@@ -118,7 +119,7 @@ static void draw_layers(random_stream *draw, bool only_3x3, int64_t most_growth,
     }
 }
 
-outcome generate_random(uint64_t seed, denseblock_type type, bool only_3x3, ledger *account,
+outcome generate_random(uint64_t seed, const type_choice *type, bool only_3x3, ledger *account,
                         block_case *block) {
     random_stream draw = random_stream_of(seed, STREAM_SIZES);
     /* More channels than the vectors of any processor, or more layers than a backend computes
@@ -137,7 +138,8 @@ outcome generate_random(uint64_t seed, denseblock_type type, bool only_3x3, ledg
     if (block->desc.width >= block->desc.height)
         block->desc.width++;
     block->desc.channels = random_between(&draw, 1, most_channels);
-    block->desc.type = type;
+    block->desc.type = type->type;
+    block->desc.arithmetic = type->arithmetic;
     draw_layers(&draw, only_3x3, most_channels, block);
     result = generate_tensors(seed, account, block);
     if (result == OUTCOME_SUCCESS && random_between(&draw, 0, 7) == 0)

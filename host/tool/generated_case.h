@@ -32,7 +32,7 @@ outcome generate_uniform(const uniform_block *sizes, uint64_t seed, ledger *acco
  * eight x holds NaN and infinities.
  *
  *   only_3x3   all kernels of all blocks are 3x3, as Winograd algorithms need them */
-outcome generate_random(uint64_t seed, denseblock_type type, bool only_3x3, ledger *account,
+outcome generate_random(uint64_t seed, const type_choice *type, bool only_3x3, ledger *account,
                         block_case *block);
 
 #endif

@@ -49,7 +49,7 @@ typedef struct command_line {
     {"growth", "G", "channels that each layer adds", parse_growth, &(SIZES).growth, true}, \
     {"kernel", "KHxKW", "kernel size (default 3x3)", parse_kernel_size, &(SIZES).kernel, false}
 #define OPTION_DTYPE(TYPE) \
-    {"dtype", "T", "f32 (default), f64, f16 or bf16", parse_type, &(TYPE), false}
+    {"dtype", "T", "f32 (default), f64, f16, bf16, tf32 or tf32x3", parse_type, &(TYPE), false}
 #define OPTION_BACKENDS(BACKENDS) \
     {"backend", "B,...", "backends, or all that can run here", parse_backends, &(BACKENDS), false}
 #define OPTIONS_OF_PLAN(OPTIONS) \

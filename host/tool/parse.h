@@ -54,6 +54,7 @@ option_parser parse_accuracy;  /* denseblock_accuracy */
 typedef struct type_choice {
     bool given;
     denseblock_type type;
+    denseblock_arithmetic arithmetic; /* of f32: TF32 and TF32X3 are names of their own */
 } type_choice;
 option_parser parse_type;
 
@@ -76,5 +77,8 @@ outcome parse_choice(const char *option, const char *text, const char *const *na
 
 const char *algorithm_name(denseblock_algorithm algorithm);
 const char *accuracy_name(denseblock_accuracy accuracy);
+
+/* As --dtype has it. */
+const char *type_choice_name(denseblock_type type, denseblock_arithmetic arithmetic);
 
 #endif

@@ -16,7 +16,15 @@ enum { ALGORITHM_COUNT = sizeof ALGORITHMS / sizeof ALGORITHMS[0] };
 static const char *const ACCURACIES[] = {"default", "high"};
 enum { ACCURACY_COUNT = sizeof ACCURACIES / sizeof ACCURACIES[0] };
 
-enum { TYPE_COUNT = 4 };
+static const type_choice TYPES[] = {
+    {.type = DENSEBLOCK_F32},
+    {.type = DENSEBLOCK_F64},
+    {.type = DENSEBLOCK_F16},
+    {.type = DENSEBLOCK_BF16},
+    {.type = DENSEBLOCK_F32, .arithmetic = DENSEBLOCK_ARITHMETIC_TF32},
+    {.type = DENSEBLOCK_F32, .arithmetic = DENSEBLOCK_ARITHMETIC_TF32X3},
+};
+enum { TYPE_COUNT = sizeof TYPES / sizeof TYPES[0] };
 
 static const char ALL[] = "all";
 
@@ -55,11 +63,24 @@ outcome parse_type(const char *option, const char *text, void *target) {
     outcome result;
 
     for (int i = 0; i < TYPE_COUNT; i++)
-        names[i] = denseblock_type_name((denseblock_type)i);
+        names[i] = type_choice_name(TYPES[i].type, TYPES[i].arithmetic);
     result = parse_choice(option, text, names, TYPE_COUNT, &index);
     if (result == OUTCOME_SUCCESS)
-        *value = (type_choice){.given = true, .type = (denseblock_type)index};
+        *value = (type_choice){
+            .given = true, .type = TYPES[index].type, .arithmetic = TYPES[index].arithmetic};
     return result;
+}
+
+const char *type_choice_name(denseblock_type type, denseblock_arithmetic arithmetic) {
+    switch (arithmetic) {
+    case DENSEBLOCK_ARITHMETIC_TF32:
+        return "tf32";
+    case DENSEBLOCK_ARITHMETIC_TF32X3:
+        return "tf32x3";
+    case DENSEBLOCK_ARITHMETIC_FULL:
+        break;
+    }
+    return denseblock_type_name(type);
 }
 
 outcome parse_algorithm(const char *option, const char *text, void *target) {

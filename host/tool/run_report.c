@@ -18,7 +18,7 @@ static const char *check_note(const run_request *request, const run_figures *fig
 }
 
 static void print_tensors(const run_request *request, const denseblock_desc *desc) {
-    const char *const type = denseblock_type_name(desc->type);
+    const char *const type = type_choice_name(desc->type, desc->arithmetic);
     /* A .npy file cannot say bf16. */
     const char *const stored = desc->type == DENSEBLOCK_BF16 ? ", stored as f32" : "";
     char shape[SHAPE_TEXT_SIZE];
@@ -130,9 +130,9 @@ outcome run_print_json(const run_request *request, const denseblock_desc *desc,
     return json_print(json_pack(
         "{s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:s, s:b, s:i, s:s, s:s, s:o, s:o, s:s, s:o, s:o, "
         "s:o, s:o, s:o, s:o, s:o}",
-        "command", "run", "files", json_files(request), "type", denseblock_type_name(desc->type),
-        "input_shape", json_shape(x, 4), "output_shape", json_shape(y, 4), "layers",
-        json_layers(desc), "kernels_note",
+        "command", "run", "files", json_files(request), "type",
+        type_choice_name(desc->type, desc->arithmetic), "input_shape", json_shape(x, 4),
+        "output_shape", json_shape(y, 4), "layers", json_layers(desc), "kernels_note",
         json_text(desc->layer_count == 0 ? NO_KERNELS_NOTE : NULL), "backend",
         denseblock_backend_name(figures->backend), "backend_is_auto",
         request->backend == DENSEBLOCK_BACKEND_AUTO, "threads", figures->threads, "algorithm",

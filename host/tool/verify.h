@@ -47,6 +47,7 @@ typedef struct tally {
 
 typedef struct verify_figures {
     denseblock_type type;
+    denseblock_arithmetic arithmetic;
     bool no_layers; /* the folder of kernels has none */
     size_t count;
     tally tallies[DENSEBLOCK_BACKEND_COUNT];

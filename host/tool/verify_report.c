@@ -28,11 +28,11 @@ static const char *reproducing_command(const verify_request *request, const veri
             " --growth %" PRId64 " --kernel %" PRId64 "x%" PRId64,
             shape->batch, shape->height, shape->width, shape->channels, request->sizes.layers,
             request->sizes.growth, request->sizes.kernel.height, request->sizes.kernel.width);
-    length +=
-        snprintf(command + length, (size_t)(COMMAND_SIZE - length),
-                 " --seed %" PRId64 " --trials 1 --backend %s --dtype %s",
-                 verify_seed(request, backend->worst_trial),
-                 denseblock_backend_name(backend->backend), denseblock_type_name(all->type));
+    length += snprintf(command + length, (size_t)(COMMAND_SIZE - length),
+                       " --seed %" PRId64 " --trials 1 --backend %s --dtype %s",
+                       verify_seed(request, backend->worst_trial),
+                       denseblock_backend_name(backend->backend),
+                       type_choice_name(all->type, all->arithmetic));
     if (request->options.algorithm != DENSEBLOCK_ALGORITHM_AUTO)
         length += snprintf(command + length, (size_t)(COMMAND_SIZE - length), " --algorithm %s",
                            algorithm_name(request->options.algorithm));
@@ -63,7 +63,7 @@ static bool reference_alone(const verify_request *request, const verify_figures 
 }
 
 static void print_title(const verify_request *request, const verify_figures *figures) {
-    const char *const type = denseblock_type_name(figures->type);
+    const char *const type = type_choice_name(figures->type, figures->arithmetic);
     const char *const against =
         request->expect.path != NULL ? request->expect.path : "the reference";
 
@@ -140,13 +140,13 @@ outcome verify_print_json(const verify_request *request, const verify_figures *f
 
     for (size_t i = 0; backends != NULL && i < figures->count; i++)
         backends = json_append(backends, json_tally(request, figures, &figures->tallies[i]));
-    return json_print(
-        json_pack("{s:s, s:b, s:s, s:s, s:o, s:o, s:o, s:I, s:o, s:o}", "command", "verify",
-                  "passed", !verify_failed(figures), "type", denseblock_type_name(figures->type),
-                  "against", request->expect.path != NULL ? "file" : "reference", "input",
-                  json_text(request->input), "expect", json_text(request->expect.path),
-                  "kernels_note", json_text(figures->no_layers ? NO_KERNELS_NOTE : NULL),
-                  "trials", (json_int_t)request->trials, "note",
-                  json_text(reference_alone(request, figures) ? REFERENCE_ALONE : NULL),
-                  "backends", backends));
+    return json_print(json_pack(
+        "{s:s, s:b, s:s, s:s, s:o, s:o, s:o, s:I, s:o, s:o}", "command", "verify", "passed",
+        !verify_failed(figures), "type", type_choice_name(figures->type, figures->arithmetic),
+        "against", request->expect.path != NULL ? "file" : "reference", "input",
+        json_text(request->input), "expect", json_text(request->expect.path), "kernels_note",
+        json_text(figures->no_layers ? NO_KERNELS_NOTE : NULL), "trials",
+        (json_int_t)request->trials, "note",
+        json_text(reference_alone(request, figures) ? REFERENCE_ALONE : NULL), "backends",
+        backends));
 }

@@ -23,7 +23,7 @@ static outcome make_case(const verify_request *request, int64_t trial, ledger *a
     if (request->source == CASE_OF_SIZES)
         return generate_uniform(&request->sizes, seed, account, block);
     if (request->source == CASE_RANDOM)
-        return generate_random(seed, request->sizes.type.type, winograd, account, block);
+        return generate_random(seed, &request->sizes.type, winograd, account, block);
     result = kernel_files_find(request->kernels, &files);
     if (result == OUTCOME_SUCCESS)
         result = block_case_load(request->input, &files, &request->sizes.type, account, block);
@@ -63,7 +63,7 @@ static outcome try_backend(const verify_request *request, const block_case *bloc
                            const denseblock_array *expected, progress *bar, ledger *account,
                            tally *backend) {
     const double tolerance =
-        request->tolerance >= 0 ? request->tolerance : default_tolerance(block->desc.type);
+        request->tolerance >= 0 ? request->tolerance : default_tolerance(&block->desc);
     /* Both ways to hand over x are tried. The seed decides, so that a trial can be repeated. */
     const bool in_place = verify_seed(request, trial) % 2 != 0;
     denseblock_array y = {0};
@@ -109,6 +109,7 @@ outcome verify_trial(const verify_request *request, int64_t trial, progress *bar
     if (result == OUTCOME_SUCCESS)
         result = find_expected(request, &block, &account, bar, &expected);
     figures->type = block.desc.type;
+    figures->arithmetic = block.desc.arithmetic;
     figures->no_layers = request->source == CASE_IN_FILES && block.desc.layer_count == 0;
     for (size_t i = 0; result == OUTCOME_SUCCESS && i < figures->count; i++)
         result =

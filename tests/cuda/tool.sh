@@ -108,6 +108,22 @@ test_missing() {
     refused 3 "this build has code for" -- "${run[@]}" --backend cuda
 }
 
+test_tensor() {
+    local type
+    for type in tf32 tf32x3; do
+        expect 0 verify --backend cuda --trials 3 --seed 5 --dtype "$type"
+        expect_text out "$type" "3 of 3 trials equal"
+    done
+    expect 0 bench --shape 1,5,6,3 --layers 2 --growth 4 --backend cuda --dtype tf32x3 --repeat 1 \
+        --plan
+    expect_text out "1x5x6x3 tf32x3" "tensor cores, three products of TF32" "predicted"
+    expect 0 bench --shape 1,5,6,3 --layers 2 --growth 4 --backend cuda --dtype bf16 --repeat 1 --plan
+    expect_text out "tensor cores, bf16"
+    export CUDA_DOUBLE_CAPABILITY=75
+    expect 0 bench --shape 1,5,6,3 --layers 2 --growth 4 --backend cuda --dtype bf16 --repeat 1 --plan
+    expect_text out "SIMT kernels"
+}
+
 test_cublas() {
     local type case=$cases/odd_plane
     expect 0 info
