@@ -11,8 +11,8 @@
  *     products  [points][tiles][products_stride]   stack * weights, f64 for f64 and f32 otherwise,
  *                                                  which the output transform makes features of
  *
- * A tile whose outputs are not all finite is computed once more, directly: the reference's NaN and Inf,
- * where the transform makes NaN of Inf, or where it overflows. */
+ * A tile whose outputs, as they are rounded, are not all finite is computed once more, directly: the
+ * reference's NaN and Inf, where the transform makes NaN of Inf, or where it overflows. */
 #ifndef DENSEBLOCK_CUDA_WINOGRAD_H
 #define DENSEBLOCK_CUDA_WINOGRAD_H
 
@@ -38,6 +38,9 @@ static inline int64_t dblk_winograd_tiles(int tile, int64_t images, int64_t heig
                                           int64_t width) {
     return images * ((height + tile - 1) / tile) * ((width + tile - 1) / tile);
 }
+
+/* Of one call, at the most: their images' heights and widths are then an int. */
+enum { DBLK_WINOGRAD_MOST_TILES = 1 << 28 };
 
 /* Transforms the channels [first_channel, first_channel + channels) of y into those of the stack. */
 struct dblk_winograd_input {

@@ -3,9 +3,10 @@
  * A thread for every tile and column, or for two columns of 16 bits: neighbouring threads have
  * neighbouring columns, in the products and in y.
  *
- * Where any output of a thread is not finite, it computes all of its outputs directly from y and the
- * kernel as it came. That is as slow as it is rare: the features that a NaN or an Inf has reached, and
- * those that overflow when they are transformed. Nobody else has to know of it.
+ * Where any output of a thread, as it is rounded, is not finite, it computes all of its outputs
+ * directly from y and the kernel as it came. That is as slow as it is rare: the features that a NaN or
+ * an Inf has reached, and those that overflow, or do when they are transformed. Nobody else has to
+ * know of it.
  *
  * As nvcc 13.0 compiles it (tests/resources): registers of a thread, and blocks of a multiprocessor.
  *
@@ -95,7 +96,7 @@ __global__ void __launch_bounds__(DBLK_GRID_BLOCK, 4)
 #pragma unroll
                 for (int e = 0; e < N; e++) {
                     elements.each[e] = dblk_round<T>(results[e][column]);
-                    zeros += results[e][column] * 0;
+                    zeros += dblk_widen(elements.each[e]) * 0;
                 }
                 const int y = place.row + row, x = place.column + column;
                 if (y < a.plane.height && x < a.plane.width)

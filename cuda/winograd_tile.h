@@ -37,16 +37,12 @@ __device__ __forceinline__ int64_t find_pixel(const winograd_plane &plane, int64
     return (image * plane.height + row) * plane.width + column;
 }
 
-/* More tiles than this are refused, and images that are larger than a kernel can count. */
-enum { WINOGRAD_MOST_TILES = 1 << 30 };
-
 static inline denseblock_status find_plane(const struct dblk_winograd_images *images,
                                            winograd_plane *plane) {
     const int64_t rows = dblk_winograd_tiles(images->tile, 1, images->height, 1);
     const int64_t columns = dblk_winograd_tiles(images->tile, 1, 1, images->width);
-    if (images->height > WINOGRAD_MOST_TILES || images->width > WINOGRAD_MOST_TILES ||
-        rows > WINOGRAD_MOST_TILES / columns ||
-        images->images > WINOGRAD_MOST_TILES / (rows * columns))
+    if (rows > DBLK_WINOGRAD_MOST_TILES / columns ||
+        images->images > DBLK_WINOGRAD_MOST_TILES / (rows * columns))
         return dblk_fail(DENSEBLOCK_UNSUPPORTED,
                          "a Winograd convolution of this size cannot be launched at once");
     *plane = {static_cast<int>(images->height),

@@ -4,7 +4,9 @@
  * F(2x2) has the interpolation points 0, 1, -1 and infinity. F(4x4) has 0, +-sqrt(1/2), +-sqrt(2)
  * and infinity: with a point beside its reciprocal, the matrices have no large elements, and the
  * error is less than half of that with 0, +-1, +-2 (what makes points good: Barabasz et al.,
- * arXiv 1803.10986). Scale is moved into the kernel's transform, which is done once, in f64. */
+ * arXiv 1803.10986). Scale is moved into the kernel's transform, which is done once, in f64; but that
+ * of F(2x2), a half, into the output's, which is never rounded to 16 bits: kernels that are small in
+ * f16 would become subnormal. */
 #ifndef DENSEBLOCK_CUDA_WINOGRAD_TRANSFORM_H
 #define DENSEBLOCK_CUDA_WINOGRAD_TRANSFORM_H
 
@@ -26,15 +28,15 @@ template <> struct winograd_transform<2> {
 
     template <typename R>
     static __device__ __forceinline__ void output(const R *m, int from, R *y, int to) {
-        y[0] = m[0] + m[from] + m[2 * from];
-        y[to] = m[from] - m[2 * from] + m[3 * from];
+        y[0] = m[0] + R(0.5) * (m[from] + m[2 * from]);
+        y[to] = m[3 * from] + R(0.5) * (m[from] - m[2 * from]);
     }
 
     static __device__ __forceinline__ void kernel(const double *k, int from, double *t, int to) {
-        const double even = 0.5 * (k[0] + k[2 * from]), odd = 0.5 * k[from];
+        const double even = k[0] + k[2 * from];
         t[0] = k[0];
-        t[to] = even + odd;
-        t[2 * to] = even - odd;
+        t[to] = even + k[from];
+        t[2 * to] = even - k[from];
         t[3 * to] = k[2 * from];
     }
 };

@@ -1,5 +1,5 @@
-/* The transform of a Winograd convolution's kernels: in f64 and rounded once, since it is done once for
- * any number of executions. A thread for each channel and output.
+/* The transform of a Winograd convolution's kernels: in f64, since it is done once for any number of
+ * executions. A thread for each channel and output.
  *
  * As nvcc 13.0 compiles it (tests/resources): registers of a thread, and blocks of a multiprocessor.
  *

@@ -21,10 +21,6 @@ double tolerance(denseblock_type type) {
     return 0;
 }
 
-static bool same_kind(double a, double b) {
-    return isnan(a) == isnan(b) && isinf(a) == isinf(b) && (!isinf(a) || a == b);
-}
-
 /* NaN and Inf in the same places, and finite values close. */
 static void check_equal(const char *what, denseblock_type type, size_t count,
                         const void *expected, const void *found) {

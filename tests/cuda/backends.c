@@ -49,3 +49,13 @@ Suite *suite_of_backends(const char *name, const TTest *const *both, const TTest
     suite_add_tcase(result, cublas);
     return result;
 }
+
+void check_description(const denseblock_desc *desc, const denseblock_plan_options *options,
+                       const char *has, const char *has_not) {
+    denseblock_plan *plan;
+    ck_ok(denseblock_plan_create(desc, tested, options, &plan));
+    const char *text = denseblock_plan_describe(plan);
+    ck_assert_msg(strstr(text, has) != NULL, "no '%s' in: %s", has, text);
+    ck_assert_msg(has_not == NULL || strstr(text, has_not) == NULL, "'%s' in: %s", has_not, text);
+    denseblock_plan_destroy(plan);
+}

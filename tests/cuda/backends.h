@@ -11,4 +11,8 @@ extern denseblock_backend tested;
 Suite *suite_of_backends(const char *name, const TTest *const *both, const TTest *const *of_cuda,
                          const TTest *const *of_cublas);
 
+/* The description of a plan of the tested backend has some words, and lacks others (NULL: none). */
+void check_description(const denseblock_desc *desc, const denseblock_plan_options *options,
+                       const char *has, const char *has_not);
+
 #endif

@@ -103,6 +103,12 @@ START_TEST(products_at_equal_distances_are_one_call) {
                                          CUBLAS_GEMM_DEFAULT),
               CUBLAS_STATUS_EXECUTION_FAILED);
     ck_assert_ptr_nonnull(strstr(cuda_double_mistakes(), "a C overlaps the next one"));
+    /* The second C lies behind the memory of the first. */
+    ck_cublas(cublasGemmStridedBatchedEx(with.handle, CUBLAS_OP_N, CUBLAS_OP_N, 3, 1, 1, &one,
+                                         with.a, CUDA_R_32F, 3, 3, with.b, CUDA_R_32F, 1, 1,
+                                         &zero, with.c, CUDA_R_32F, 3, 6, 2, CUBLAS_COMPUTE_32F,
+                                         CUBLAS_GEMM_DEFAULT),
+              CUBLAS_STATUS_EXECUTION_FAILED);
 }
 END_TEST
 

@@ -257,8 +257,7 @@ class Execution:
         self.forward = library.c.denseblock_forward
 
     def execute(self, arguments):
-        if self.forward(*arguments) != OK:
-            self.library.check(self.forward(*arguments))
+        self.library.check(self.forward(*arguments))
 
     def start(self):
         self.library.check(self.library.c.denseblock_timer_start(self.context))
@@ -306,8 +305,7 @@ class Block(Execution):
         self.execute(self.arguments)
 
     def run_graph(self):
-        if self.launch(self.graph) != OK:
-            self.library.check(self.launch(self.graph))
+        self.library.check(self.launch(self.graph))
 
     def result(self):
         return self.fetch(self.y)

@@ -36,6 +36,37 @@ static size_t size_of(const struct layer *layer) {
     return denseblock_type_size(layer->images.type);
 }
 
+/* What follows from its sizes, and random values. */
+static void layer_fill(uint64_t *seed, struct layer *layer) {
+    const struct dblk_winograd_images *images = &layer->images;
+    layer->tiles =
+        dblk_winograd_tiles(images->tile, images->images, images->height, images->width);
+    layer->y_count =
+        (size_t)(images->images * images->height * images->width * images->pixel_stride);
+    layer->y = random_elements(seed, images->type, layer->y_count);
+    layer->kernel =
+        random_elements(seed, images->type, (size_t)(9 * layer->channels * layer->growth));
+}
+
+/* All of f16, with sizes for accesses of two elements. */
+static struct layer even_layer(uint64_t *seed) {
+    struct layer layer = {.images = {.type = DENSEBLOCK_F16,
+                                     .tile = 2,
+                                     .images = 1,
+                                     .height = 3,
+                                     .width = 4,
+                                     .pixel_stride = 8},
+                          .channels = 2,
+                          .growth = 4,
+                          .stack_stride = 4,
+                          .column = 2,
+                          .columns = 6,
+                          .products_stride = 8,
+                          .points = dblk_winograd_points(2)};
+    layer_fill(seed, &layer);
+    return layer;
+}
+
 static struct layer layer_make(uint64_t *seed, denseblock_type type, int tile) {
     const int64_t unit = INT64_C(1) << random_size(seed, 0, 2);
     struct layer layer = {
@@ -48,18 +79,18 @@ static struct layer layer_make(uint64_t *seed, denseblock_type type, int tile) {
         .growth = unit * random_size(seed, 1, 5),
         .points = dblk_winograd_points(tile),
     };
-    struct dblk_winograd_images *images = &layer.images;
-    images->pixel_stride = layer.channels + layer.growth + unit * random_size(seed, 0, 3);
+    layer.images.pixel_stride = layer.channels + layer.growth + unit * random_size(seed, 0, 3);
     layer.stack_stride = layer.channels + unit * random_size(seed, 0, 2);
     layer.column = unit * random_size(seed, 0, 3);
     layer.columns = layer.column + layer.growth + unit * random_size(seed, 0, 3);
     layer.products_stride = layer.columns + unit * random_size(seed, 0, 2);
-    layer.tiles = dblk_winograd_tiles(tile, images->images, images->height, images->width);
-    layer.y_count =
-        (size_t)(images->images * images->height * images->width * images->pixel_stride);
-    layer.y = random_elements(seed, type, layer.y_count);
-    layer.kernel = random_elements(seed, type, (size_t)(9 * layer.channels * layer.growth));
+    layer_fill(seed, &layer);
     return layer;
+}
+
+static void layer_free(struct layer *layer) {
+    free(layer->y);
+    free(layer->kernel);
 }
 
 /* The stack, in two calls that share the channels, and nothing beside them. */
@@ -146,20 +177,22 @@ static void *multiply(const struct layer *layer, const void *stack, const void *
     return products;
 }
 
-/* y after the layer. */
-static void *run(uint64_t seed, const struct layer *layer, bool tf32) {
+/* y after the layer. The output transform reads `kernel`, the transform of weights the layer's. */
+static void *run_beside(uint64_t seed, const struct layer *layer, bool tf32, const void *kernel) {
     const size_t size = size_of(layer), y_bytes = layer->y_count * size;
     const size_t products_bytes =
         (size_t)(layer->points * layer->tiles * layer->products_stride) *
         denseblock_type_size(real_type(layer->images.type));
     begin_device(seed);
     void *device_y = to_device(layer->y, y_bytes);
-    void *device_kernel =
-        to_device(layer->kernel, (size_t)(9 * layer->channels * layer->growth) * size);
+    const size_t kernel_bytes = (size_t)(9 * layer->channels * layer->growth) * size;
+    void *device_kernel = to_device(layer->kernel, kernel_bytes);
     void *stack = make_stack(&seed, layer, device_y, tf32);
     void *weights = make_weights(&seed, layer, device_kernel, tf32);
     void *products = multiply(layer, stack, weights);
     void *device_products = to_device(products, products_bytes);
+    free_device(device_kernel);
+    device_kernel = to_device(kernel, kernel_bytes);
     struct dblk_winograd_output output = {.images = layer->images,
                                           .channels = layer->channels,
                                           .growth = layer->growth,
@@ -180,6 +213,10 @@ static void *run(uint64_t seed, const struct layer *layer, bool tf32) {
     free(weights);
     free(products);
     return y;
+}
+
+static void *run(uint64_t seed, const struct layer *layer, bool tf32) {
+    return run_beside(seed, layer, tf32, layer->kernel);
 }
 
 /* The convolution at an element of y, and the sum of the products' magnitudes. */
@@ -206,10 +243,6 @@ static double expect(const struct layer *layer, int64_t pixel, int64_t output,
         }
     }
     return sum;
-}
-
-static bool same_kind(double a, double b) {
-    return isnan(a) == isnan(b) && isinf(a) == isinf(b) && (!isinf(a) || a == b);
 }
 
 static void check(const char *what, const struct layer *layer, const void *y, double tolerance) {
@@ -251,8 +284,7 @@ static void check_form(size_t form, uint64_t seed, int specials) {
     void *y = run(seed, &layer, false);
     check(what, &layer, y, forms[form].tolerance);
     free(y);
-    free(layer.y);
-    free(layer.kernel);
+    layer_free(&layer);
 }
 
 START_TEST(transforms_around_products_are_a_convolution) {
@@ -269,19 +301,104 @@ START_TEST(nan_and_inf_come_out_where_the_convolution_has_them) {
 }
 END_TEST
 
+static void fill(void *elements, denseblock_type type, size_t count, double value) {
+    for (size_t i = 0; i < count; i++)
+        dblk_element_store(type, elements, i, value);
+}
+
 /* Four of 40000 are more than f16 has, but what the kernel makes of them is not. */
 START_TEST(what_overflows_in_the_transform_is_computed_directly) {
     uint64_t seed = 3;
     struct layer layer = layer_make(&seed, DENSEBLOCK_F16, 2);
-    for (size_t i = 0; i < layer.y_count; i++)
-        dblk_element_store(DENSEBLOCK_F16, layer.y, i, 40000);
-    for (int64_t i = 0; i < 9 * layer.channels * layer.growth; i++)
-        dblk_element_store(DENSEBLOCK_F16, layer.kernel, (size_t)i, 1.0 / 4096);
+    fill(layer.y, DENSEBLOCK_F16, layer.y_count, 40000);
+    fill(layer.kernel, DENSEBLOCK_F16, (size_t)(9 * layer.channels * layer.growth), 1.0 / 4096);
     void *y = run(seed, &layer, false);
     check("overflow", &layer, y, 1e-3);
     free(y);
-    free(layer.y);
-    free(layer.kernel);
+    layer_free(&layer);
+}
+END_TEST
+
+/* Nine of 30000 are more than f16 has: of one output, beside others, with which it shares a thread. */
+START_TEST(an_output_whose_kernel_overflows_in_the_transform_is_computed_directly) {
+    for (int64_t large = 0; large < 4; large++) {
+        uint64_t seed = 3;
+        struct layer layer = even_layer(&seed);
+        fill(layer.y, DENSEBLOCK_F16, layer.y_count, 1.0 / 1024);
+        for (int64_t i = large; i < 9 * layer.channels * layer.growth; i += layer.growth)
+            dblk_element_store(DENSEBLOCK_F16, layer.kernel, (size_t)i, 30000);
+        void *y = run(seed, &layer, false);
+        check("a large kernel", &layer, y, 4e-3);
+        free(y);
+        layer_free(&layer);
+    }
+}
+END_TEST
+
+START_TEST(two_elements_are_accessed_at_once_only_where_everything_is_even) {
+    for (int i = 0; i < 25; i++) {
+        const int odd = i % 5;
+        uint64_t seed = (uint64_t)i;
+        struct layer layer = even_layer(&seed);
+        int64_t *const sizes[] = {&layer.images.pixel_stride, &layer.stack_stride, &layer.column,
+                                  &layer.products_stride, &layer.growth};
+        *sizes[odd] -= 1;
+        layer_free(&layer);
+        layer_fill(&seed, &layer);
+        char what[16];
+        snprintf(what, sizeof what, "odd size %d", odd);
+        void *y = run(seed, &layer, false);
+        check(what, &layer, y, 4e-3);
+        free(y);
+        layer_free(&layer);
+    }
+}
+END_TEST
+
+/* Four times 16376 is the most that f16 has: an error of the transform makes it Inf. */
+START_TEST(what_only_the_transform_makes_too_large_is_computed_directly) {
+    uint64_t seed = 3;
+    struct layer layer = even_layer(&seed);
+    for (size_t i = 0; i < layer.y_count; i++)
+        dblk_element_store(DENSEBLOCK_F16, layer.y, i,
+                           i % 2 == 0 ? 0 : (double)random_size(&seed, 16300, 16376));
+    const size_t tap = (size_t)(layer.channels * layer.growth);
+    fill(layer.kernel, DENSEBLOCK_F16, 9 * tap, 0);
+    fill((char *)layer.kernel + 4 * tap * size_of(&layer), DENSEBLOCK_F16, tap, 4);
+    void *y = run(seed, &layer, false);
+    check("just finite", &layer, y, 4e-3);
+    free(y);
+    layer_free(&layer);
+}
+END_TEST
+
+/* Of a kernel that is NaN nothing is seen. */
+START_TEST(what_is_finite_is_not_computed_directly) {
+    for (size_t form = 0; form < FORMS; form++) {
+        uint64_t seed = 7;
+        struct layer layer = layer_make(&seed, forms[form].type, forms[form].tile);
+        const size_t count = (size_t)(9 * layer.channels * layer.growth);
+        void *kernel = host_memory(count * size_of(&layer));
+        fill(kernel, forms[form].type, count, NAN);
+        void *y = run_beside(seed, &layer, false, kernel);
+        check("finite", &layer, y, forms[form].tolerance);
+        free(y);
+        free(kernel);
+        layer_free(&layer);
+    }
+}
+END_TEST
+
+/* Halves and quarters of the least that f16 has are nothing. */
+START_TEST(a_kernel_that_is_small_in_f16_is_not_lost_in_the_transform) {
+    uint64_t seed = 3;
+    struct layer layer = layer_make(&seed, DENSEBLOCK_F16, 2);
+    fill(layer.y, DENSEBLOCK_F16, layer.y_count, 16384);
+    fill(layer.kernel, DENSEBLOCK_F16, (size_t)(9 * layer.channels * layer.growth), 0x1p-24);
+    void *y = run(seed, &layer, false);
+    check("a small kernel", &layer, y, 1e-3);
+    free(y);
+    layer_free(&layer);
 }
 END_TEST
 
@@ -296,6 +413,13 @@ START_TEST(operands_are_rounded_to_tf32_where_that_is_asked_for) {
             ck_assert_uint_eq(stack[i] & 0x1FFF, 0);
     free(stack);
     free_device(device_y);
+    void *device_kernel =
+        to_device(layer.kernel, (size_t)(9 * layer.channels * layer.growth) * sizeof(float));
+    uint32_t *weights = make_weights(&seed, &layer, device_kernel, true);
+    for (int64_t i = 0; i < layer.points * layer.channels * layer.columns; i++)
+        ck_assert_uint_eq(weights[i] & 0x1FFF, 0);
+    free(weights);
+    free_device(device_kernel);
     end_device();
     void *y = run(seed, &layer, true);
     check("TF32", &layer, y, 4e-3);
@@ -311,9 +435,13 @@ START_TEST(what_there_is_not_is_refused) {
         .channels = 1};
     ck_fails(dblk_winograd_input(NULL, &input), DENSEBLOCK_INVALID_ARGUMENT,
              "no Winograd convolution of f16 in tiles of 4");
-    input.images =
-        (struct dblk_winograd_images){.tile = 2, .images = 1 << 20, .height = 128, .width = 64};
-    ck_fails(dblk_winograd_input(NULL, &input), DENSEBLOCK_UNSUPPORTED, "cannot be launched");
+    const int64_t sizes[][3] = {
+        {1 << 18, 64, 65}, {1, 1 << 16, (1 << 14) + 1}, {1, INT64_C(1) << 33, INT64_C(1) << 33}};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        input.images = (struct dblk_winograd_images){
+            .tile = 2, .images = sizes[i][0], .height = sizes[i][1], .width = sizes[i][2]};
+        ck_fails(dblk_winograd_input(NULL, &input), DENSEBLOCK_UNSUPPORTED, "cannot be launched");
+    }
 }
 END_TEST
 
@@ -322,6 +450,11 @@ Suite *suite(void) {
         transforms_around_products_are_a_convolution,
         nan_and_inf_come_out_where_the_convolution_has_them,
         what_overflows_in_the_transform_is_computed_directly,
+        an_output_whose_kernel_overflows_in_the_transform_is_computed_directly,
+        two_elements_are_accessed_at_once_only_where_everything_is_even,
+        what_only_the_transform_makes_too_large_is_computed_directly,
+        what_is_finite_is_not_computed_directly,
+        a_kernel_that_is_small_in_f16_is_not_lost_in_the_transform,
         operands_are_rounded_to_tf32_where_that_is_asked_for,
         what_there_is_not_is_refused,
         NULL,

@@ -3,6 +3,8 @@
 #define DENSEBLOCK_TESTS_SUITE_H
 
 #include <check.h>
+#include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "denseblock.h"
@@ -17,6 +19,11 @@ static inline Suite *suite_of(const char *name, const TTest *const *tests) {
         tcase_add_test(tcase, *tests);
     suite_add_tcase(result, tcase);
     return result;
+}
+
+/* Both are NaN, both the same Inf, or both finite. */
+static inline bool same_kind(double a, double b) {
+    return isnan(a) == isnan(b) && isinf(a) == isinf(b) && (!isinf(a) || a == b);
 }
 
 /* The call succeeds; otherwise the library's message is the test's. */

@@ -41,13 +41,18 @@ static double padded(double columns) {
     return ceil(columns / COLUMNS) * COLUMNS;
 }
 
+static double slices_of(const denseblock_plan *plan) {
+    return ceil((double)plan->batch / (double)plan->slice_images);
+}
+
 /* im2col, then a product, for each piece. */
 static double direct_cost(const denseblock_plan *plan, int64_t l) {
     const struct dblk_cublas_layer *planned = &dblk_cublas_plan_of(plan)->layers[l];
     const struct dblk_layer *layer = &plan->layers[l];
     const double size = (double)denseblock_type_size(plan->type);
     const double pixels = (double)(plan->batch * plan->height * plan->width);
-    const double pieces = ceil(pixels / (double)planned->pixels);
+    const double slice_pixels = (double)(plan->slice_images * plan->height * plan->width);
+    const double pieces = slices_of(plan) * ceil(slice_pixels / (double)planned->pixels);
     const double row = (double)planned->row, growth = (double)layer->growth;
     const struct work im2col = {pieces, pixels * (row + (double)layer->channels) * size, 0};
     const struct work product = {pieces, (pixels * (row + growth) + pieces * row * growth) * size,
@@ -85,7 +90,7 @@ static double winograd_cost(const denseblock_plan *plan, int64_t l) {
     const double size = (double)denseblock_type_size(plan->type);
     const double pixels = (double)(plan->batch * plan->height * plan->width);
     const double rows = rows_of(plan);
-    const double slices = ceil((double)plan->batch / (double)plan->slice_images);
+    const double slices = slices_of(plan);
     const double growth = (double)layer->growth;
     const struct work output = {slices, growth * (rows * real + pixels * size), 0};
     const double products =
@@ -102,7 +107,7 @@ static double keep_cost(const denseblock_plan *plan, int64_t channels) {
     const double rows = rows_of(plan);
     const double pixels = (double)(plan->batch * plan->height * plan->width);
     const struct work work = {
-        ceil((double)plan->batch / (double)plan->slice_images),
+        slices_of(plan),
         (double)channels * (rows + pixels) * (double)denseblock_type_size(plan->type), 0};
     return microseconds(plan, work);
 }

@@ -14,9 +14,6 @@ static const size_t least_scratch = (size_t)16 << 10, most_scratch = (size_t)32 
 /* Rows begin where a GPU loads 16 bytes at once; cuBLAS takes others too, but slower. */
 enum { ROW_ALIGNMENT = 16 };
 
-/* Of a launch, and rows of a product. */
-enum { MOST_TILES = 1 << 30 };
-
 /* Between the matrix and what cuBLAS computes in, at the most. */
 enum { GAP = DBLK_CUBLAS_ALIGNMENT - DENSEBLOCK_ALIGNMENT };
 
@@ -132,12 +129,12 @@ static int64_t slice_images(const denseblock_plan *plan, size_t room, size_t ima
     if (tile == 0)
         return plan->batch;
     const int64_t tiles = dblk_winograd_tiles(tile, 1, plan->height, plan->width);
-    const int64_t most = dblk_smaller((int64_t)(room / image), MOST_TILES / tiles);
+    const int64_t most = dblk_smaller((int64_t)(room / image), DBLK_WINOGRAD_MOST_TILES / tiles);
     return equal_part(plan->batch, dblk_larger(1, most));
 }
 
 static void cut_direct_layers(const denseblock_plan *plan, size_t room) {
-    const int64_t total = plan->batch * plan->height * plan->width;
+    const int64_t total = plan->slice_images * plan->height * plan->width;
     struct dblk_cublas_plan *cublas = cublas_of(plan);
     for (int64_t l = 0; l < plan->layer_count; l++) {
         struct dblk_cublas_layer *layer = &cublas->layers[l];
@@ -172,8 +169,8 @@ bool dblk_cublas_lay_out(denseblock_plan *plan, struct dblk_cublas_candidate can
     plan->workspace_bytes = SIZE_MAX;
     if (!stack_and_products(plan, 1, &stack, &products))
         return false;
-    if (cublas->tile != 0 &&
-        dblk_winograd_tiles(cublas->tile, 1, plan->height, plan->width) > MOST_TILES)
+    if (cublas->tile != 0 && dblk_winograd_tiles(cublas->tile, 1, plan->height, plan->width) >
+                                 DBLK_WINOGRAD_MOST_TILES)
         return false;
     const size_t longest = longest_row(plan);
     size_t image = stack;

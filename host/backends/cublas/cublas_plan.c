@@ -74,7 +74,7 @@ void dblk_cublas_plan_describe(struct dblk_text *text, const denseblock_plan *pl
     for (int64_t l = 0; l < plan->layer_count; l += cublas->layers[l].group_size) {
         const struct dblk_cublas_layer *group = &cublas->layers[l];
         dblk_describe_group(text, plan, l, group->group_size, group->algorithm);
-        if (group->algorithm == DENSEBLOCK_ALGORITHM_DIRECT)
+        if (group->algorithm == DENSEBLOCK_ALGORITHM_DIRECT && plan->batch > 0)
             dblk_text_append(text, ", %" PRId64 " pixels at a time", group->pixels);
         dblk_text_append(text, "\n");
     }
