@@ -58,12 +58,12 @@ __global__ void dblk_winograd_weights_kernel(T *transformed, const T *kernel,
             transform::kernel(columns + row * 3, 1, points, 1);
 #pragma unroll
             for (int column = 0; column < POINTS; column++) {
-                const T high = winograd_round<T>(static_cast<R>(points[column]), sizes.tf32);
+                const R value = static_cast<R>(points[column]);
+                const T high = winograd_round<T>(value, sizes.tf32);
                 T *place = to + (row * POINTS + column) * sizes.plane;
                 *place = high;
-                if (part_stride > 0 && sizes.order.parts == 2)
-                    place[part_stride] = winograd_round<T>(
-                        static_cast<R>(points[column] - dblk_widen(high)), sizes.tf32);
+                if (sizes.order.parts == 2)
+                    place[part_stride] = winograd_round<T>(value - dblk_widen(high), sizes.tf32);
             }
         }
     }
