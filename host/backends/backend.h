@@ -27,6 +27,10 @@ struct dblk_backend {
      * DENSEBLOCK_INVALID_ARGUMENT. */
     denseblock_status (*plan)(denseblock_plan *plan, const denseblock_plan_options *options);
 
+    /* Gives back what the plan's details hold beside their own memory, also of a plan that was not
+     * completed. NULL: they hold nothing. */
+    void (*discard)(denseblock_plan *plan);
+
     /* What a context of this backend has beside its queue: open sets context->state, close gives it
      * back. Both are NULL where there is nothing. Between the device's enter and leave, as all that
      * follow, and while the queue is open. */
@@ -59,7 +63,7 @@ struct dblk_backend {
 };
 
 extern const struct dblk_backend dblk_backend_reference, dblk_backend_cpu, dblk_backend_cuda,
-    dblk_backend_cublas;
+    dblk_backend_cublas, dblk_backend_cudnn;
 
 /* The backend of that name, or the one that AUTO stands for, if it can run on that device.
  * DENSEBLOCK_INVALID_ARGUMENT, DENSEBLOCK_UNAVAILABLE. */

@@ -14,8 +14,13 @@
 #else
 #define OF_CUBLAS_BUILD(backend) NULL
 #endif
+#ifdef DENSEBLOCK_BUILD_CUDNN
+#define OF_CUDNN_BUILD(backend) (&(backend))
+#else
+#define OF_CUDNN_BUILD(backend) NULL
+#endif
 
-/* A backend that this build or version does not have is here by name alone, so that asking for it is
+/* A backend that this build does not have is here by name alone, so that asking for it is
  * answered and not misunderstood. AUTO takes the first in this order that it may. */
 static const struct {
     denseblock_backend id;
@@ -26,7 +31,8 @@ static const struct {
 } backends[] = {
     {DENSEBLOCK_BACKEND_CUDA, "cuda", DENSEBLOCK_MEMORY_DEVICE, true,
      OF_CUDA_BUILD(dblk_backend_cuda)},
-    {DENSEBLOCK_BACKEND_CUDNN, "cudnn", DENSEBLOCK_MEMORY_DEVICE, false, NULL},
+    {DENSEBLOCK_BACKEND_CUDNN, "cudnn", DENSEBLOCK_MEMORY_DEVICE, false,
+     OF_CUDNN_BUILD(dblk_backend_cudnn)},
     {DENSEBLOCK_BACKEND_CUBLAS, "cublas", DENSEBLOCK_MEMORY_DEVICE, false,
      OF_CUBLAS_BUILD(dblk_backend_cublas)},
     {DENSEBLOCK_BACKEND_CPU, "cpu", DENSEBLOCK_MEMORY_HOST, true, &dblk_backend_cpu},
@@ -91,11 +97,7 @@ denseblock_memory denseblock_backend_memory(denseblock_backend backend) {
     return DENSEBLOCK_MEMORY_HOST;
 }
 
-static denseblock_status refuse_missing(denseblock_backend id, const char *name) {
-    if (id == DENSEBLOCK_BACKEND_CUDNN)
-        return dblk_fail(DENSEBLOCK_UNAVAILABLE,
-                         "version %s has no %s backend yet: use 'cuda' or 'cpu'",
-                         denseblock_version_string(), name);
+static denseblock_status refuse_missing(const char *name) {
 #ifdef DENSEBLOCK_BUILD_CUDA
     return dblk_fail(DENSEBLOCK_UNAVAILABLE,
                      "this build has no %s backend, since its header was not found: use 'cuda'",
@@ -122,7 +124,7 @@ denseblock_status dblk_backend_find(denseblock_backend id, int device,
         if (backends[i].id != id)
             continue;
         if (row == NULL)
-            return refuse_missing(id, backends[i].name);
+            return refuse_missing(backends[i].name);
         struct dblk_problem problem;
         const denseblock_status status = check(row, device, &problem);
         if (status != DENSEBLOCK_OK)

@@ -101,6 +101,8 @@ exit:
 void denseblock_plan_destroy(denseblock_plan *plan) {
     if (plan == NULL)
         return;
+    if (plan->backend->discard != NULL)
+        plan->backend->discard(plan);
     free(plan->description);
     free(plan->details);
     free(plan);

@@ -40,7 +40,7 @@ struct denseblock_plan {
      * Of an image too large for that it takes `step_rows` rows at a time: see forward.c. */
     int64_t slice_images;
     int64_t step_rows;
-    void *details; /* of the backend; memory of malloc, or NULL */
+    void *details; /* of the backend, see its discard; memory of malloc, or NULL */
     char *description;
     int64_t layer_count;
     struct dblk_layer layers[];

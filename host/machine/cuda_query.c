@@ -20,12 +20,12 @@ denseblock_status denseblock_device_query(int device, denseblock_device *info) {
 
 #include "device/cuda_devices.h"
 #include "device/library.h"
+#include "device/library_files.h"
 
 /* cuBLAS and cuDNN are asked for their version and closed again. */
 static int cublas_version(void) {
-    static const char *const names[] = {"libcublas.so.13", "libcublas.so.12", NULL};
     enum { MAJOR, MINOR, PATCH, PROPERTY_COUNT }; /* libraryPropertyType of CUDA */
-    void *library = dblk_library_open(names);
+    void *library = dblk_library_open(dblk_cublas_files);
     if (library == NULL)
         return 0;
     int (*get_property)(int property, int *value) = NULL;
@@ -39,8 +39,7 @@ static int cublas_version(void) {
 }
 
 static int cudnn_version(void) {
-    static const char *const names[] = {"libcudnn.so.9", NULL};
-    void *library = dblk_library_open(names);
+    void *library = dblk_library_open(dblk_cudnn_files);
     if (library == NULL)
         return 0;
     size_t (*get_version)(void) = NULL;

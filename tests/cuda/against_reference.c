@@ -63,6 +63,32 @@ void compare(const char *what, struct fixture *fixture, const denseblock_plan_op
     free(y);
 }
 
+void compare_with_tf32(struct fixture *fixture) {
+    const size_t count = fixture_y_count(fixture);
+    float *y = aligned_memory(count * sizeof *y);
+    denseblock_desc desc = fixture->desc;
+    desc.arithmetic = DENSEBLOCK_ARITHMETIC_TF32;
+    begin_quietly();
+    ck_ok(cuda_case_run(&(struct cuda_case){.backend = tested,
+                                            .desc = &desc,
+                                            .kernels = (const void *const *)fixture->kernels,
+                                            .x = fixture->x,
+                                            .y = y}));
+    check_quiet("TF32");
+    fixture_forward(fixture);
+    double largest = 0, error = 0;
+    for (size_t i = 0; i < count; i++) {
+        const double wanted = dblk_element_load(DENSEBLOCK_F32, fixture->y, i);
+        largest = fmax(largest, fabs(wanted));
+        error = fmax(error, fabs((double)y[i] - wanted));
+    }
+    ck_assert_msg(error < 4e-3 * largest, "error %g, the largest value is %g", error, largest);
+#ifdef WITH_DOUBLE /* whether a GPU does is its own choice */
+    ck_assert_msg(error > 1e-5 * largest, "error %g, the largest value is %g", error, largest);
+#endif
+    free(y);
+}
+
 void make_batch_of_five(struct fixture *fixture) {
     *fixture = (struct fixture){.desc = {.batch = 5,
                                          .height = 6,

@@ -14,6 +14,9 @@ double tolerance(denseblock_type type);
 void compare(const char *what, struct fixture *fixture, const denseblock_plan_options *options,
              bool in_place, bool graph, size_t y_shift);
 
+/* The block of f32, with TF32: on the double products are rounded, and everywhere no more than that. */
+void compare_with_tf32(struct fixture *fixture);
+
 /* To be cut: four layers that each add 5 channels to 3. */
 void make_batch_of_five(struct fixture *fixture);
 

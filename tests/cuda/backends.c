@@ -12,41 +12,59 @@ static void test_cublas(void) {
     tested = DENSEBLOCK_BACKEND_CUBLAS;
 }
 
+static void test_cudnn(void) {
+    tested = DENSEBLOCK_BACKEND_CUDNN;
+}
+
 static void add_tests(TCase *tcase, const TTest *const *tests) {
     for (; *tests != NULL; tests++)
         tcase_add_test(tcase, *tests);
 }
 
-/* The double has cuBLAS where the build has its backend; other machines may lack it. */
-static bool has_cublas(void) {
-#if !defined WITH_CUBLAS
-    printf("SKIP: this build has no cublas backend\n");
-    return false;
-#elif defined WITH_DOUBLE
-    return true;
+/* What the build has. */
+#ifdef WITH_CUBLAS
+enum { HAS_CUBLAS = true };
 #else
-    if (denseblock_backend_check(DENSEBLOCK_BACKEND_CUBLAS) == DENSEBLOCK_OK)
-        return true;
-    printf("SKIP: %s\n", denseblock_last_error());
-    return false;
+enum { HAS_CUBLAS = false };
 #endif
+#ifdef WITH_CUDNN
+enum { HAS_CUDNN = true };
+#else
+enum { HAS_CUDNN = false };
+#endif
+
+/* The double has the library of a backend that the build has; other machines may lack it. */
+static bool is_here(denseblock_backend backend, bool is_built) {
+    if (!is_built) {
+        printf("SKIP: this build has no %s backend\n", denseblock_backend_name(backend));
+        return false;
+    }
+#ifndef WITH_DOUBLE
+    if (denseblock_backend_check(backend) != DENSEBLOCK_OK) {
+        printf("SKIP: %s\n", denseblock_last_error());
+        return false;
+    }
+#endif
+    return true;
 }
 
-Suite *suite_of_backends(const char *name, const TTest *const *both, const TTest *const *of_cuda,
-                         const TTest *const *of_cublas) {
+static void add_case(Suite *suite, const char *name, SFun test, const TTest *const *all,
+                     const TTest *const *of_one) {
+    TCase *tcase = tcase_create(name);
+    tcase_add_checked_fixture(tcase, test, NULL);
+    add_tests(tcase, all);
+    add_tests(tcase, of_one);
+    suite_add_tcase(suite, tcase);
+}
+
+Suite *suite_of_backends(const char *name, const TTest *const *all, const TTest *const *of_cuda,
+                         const TTest *const *of_cublas, const TTest *const *of_cudnn) {
     Suite *result = suite_create(name);
-    TCase *cuda = tcase_create("cuda");
-    tcase_add_checked_fixture(cuda, test_cuda, NULL);
-    add_tests(cuda, both);
-    add_tests(cuda, of_cuda);
-    suite_add_tcase(result, cuda);
-    if (!has_cublas())
-        return result;
-    TCase *cublas = tcase_create("cublas");
-    tcase_add_checked_fixture(cublas, test_cublas, NULL);
-    add_tests(cublas, both);
-    add_tests(cublas, of_cublas);
-    suite_add_tcase(result, cublas);
+    add_case(result, "cuda", test_cuda, all, of_cuda);
+    if (is_here(DENSEBLOCK_BACKEND_CUBLAS, HAS_CUBLAS))
+        add_case(result, "cublas", test_cublas, all, of_cublas);
+    if (is_here(DENSEBLOCK_BACKEND_CUDNN, HAS_CUDNN))
+        add_case(result, "cudnn", test_cudnn, all, of_cudnn);
     return result;
 }
 

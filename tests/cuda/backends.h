@@ -7,9 +7,9 @@
 /* The one that runs now. */
 extern denseblock_backend tested;
 
-/* Each list ends with NULL: the tests of both, and those of one. */
-Suite *suite_of_backends(const char *name, const TTest *const *both, const TTest *const *of_cuda,
-                         const TTest *const *of_cublas);
+/* Each list ends with NULL: the tests of all, and those of one. */
+Suite *suite_of_backends(const char *name, const TTest *const *all, const TTest *const *of_cuda,
+                         const TTest *const *of_cublas, const TTest *const *of_cudnn);
 
 /* The description of a plan of the tested backend has some words, and lacks others (NULL: none). */
 void check_description(const denseblock_desc *desc, const denseblock_plan_options *options,

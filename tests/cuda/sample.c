@@ -19,6 +19,7 @@ static void make(struct sample *sample, int64_t layers) {
     denseblock_layers_fill(fixture->layers, 2, 3, 3, 4);
     denseblock_layers_fill(fixture->layers + 2, 1, 1, 1, 2);
     fixture_make(fixture, 1, NULL);
+    sample->tolerance = 1e-5F;
     sample->y = aligned_memory(fixture_y_count(fixture) * sizeof(float));
     sample->block = (struct cuda_case){.backend = tested,
                                        .desc = &fixture->desc,
@@ -46,7 +47,7 @@ void check_result(struct sample *sample) {
     fixture_forward(&sample->fixture);
     const float *expected = sample->fixture.y, *found = sample->y;
     for (size_t i = 0; i < fixture_y_count(&sample->fixture); i++)
-        if (!(fabsf(found[i] - expected[i]) <= 1e-5F))
+        if (!(fabsf(found[i] - expected[i]) <= sample->tolerance))
             ck_abort_msg("element %zu is %g, expected %g", i, (double)found[i],
                          (double)expected[i]);
 }

@@ -10,6 +10,7 @@
 struct sample {
     struct fixture fixture;
     void *y;
+    float tolerance; /* of a value of y */
     struct cuda_case block;
 };
 

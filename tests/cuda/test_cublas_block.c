@@ -48,29 +48,7 @@ START_TEST(tf32_is_used_where_it_is_asked_for) {
     fixture.desc.layers = fixture.layers;
     denseblock_layers_fill(fixture.layers, 2, 3, 3, 8);
     fixture_make(&fixture, 1, NULL);
-    const size_t count = fixture_y_count(&fixture);
-    float *y = aligned_memory(count * sizeof *y);
-    denseblock_desc desc = fixture.desc;
-    desc.arithmetic = DENSEBLOCK_ARITHMETIC_TF32;
-    begin_quietly();
-    ck_ok(cuda_case_run(&(struct cuda_case){.backend = tested,
-                                            .desc = &desc,
-                                            .kernels = (const void *const *)fixture.kernels,
-                                            .x = fixture.x,
-                                            .y = y}));
-    check_quiet("TF32");
-    fixture_forward(&fixture);
-    double largest = 0, error = 0;
-    for (size_t i = 0; i < count; i++) {
-        const double wanted = dblk_element_load(DENSEBLOCK_F32, fixture.y, i);
-        largest = fmax(largest, fabs(wanted));
-        error = fmax(error, fabs((double)y[i] - wanted));
-    }
-    ck_assert_msg(error < 4e-3 * largest, "error %g, the largest value is %g", error, largest);
-#ifdef WITH_DOUBLE /* whether a GPU does is its own choice */
-    ck_assert_msg(error > 1e-5 * largest, "error %g, the largest value is %g", error, largest);
-#endif
-    free(y);
+    compare_with_tf32(&fixture);
     fixture_free(&fixture);
 }
 END_TEST
@@ -136,5 +114,5 @@ Suite *suite(void) {
         a_row_of_a_direct_layer_has_room_beside_the_stack,
         NULL,
     };
-    return suite_of_backends("cublas_block", none, none, of_cublas);
+    return suite_of_backends("cublas_block", none, none, of_cublas, none);
 }

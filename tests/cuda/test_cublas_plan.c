@@ -163,5 +163,5 @@ Suite *suite(void) {
         auto_chooses_what_suits_the_type_and_the_limit,
         NULL,
     };
-    return suite_of_backends("cublas_plan", none, none, of_cublas);
+    return suite_of_backends("cublas_plan", none, none, of_cublas, none);
 }

@@ -145,7 +145,7 @@ START_TEST(kernels_that_are_not_finite_are_refused_with_their_place) {
 END_TEST
 
 Suite *suite(void) {
-    const TTest *const both[] = {
+    const TTest *const all[] = {
         it_reproduces_every_golden_case,
         it_equals_the_reference_on_random_blocks,
         it_equals_the_reference_on_the_blocks_of_densenets,
@@ -156,5 +156,6 @@ Suite *suite(void) {
     };
     const TTest *const of_cuda[] = {a_small_workspace_cuts_the_batch_and_changes_nothing, NULL};
     const TTest *const of_cublas[] = {NULL};
-    return suite_of_backends("cuda_block", both, of_cuda, of_cublas);
+    const TTest *const of_cudnn[] = {NULL};
+    return suite_of_backends("cuda_block", all, of_cuda, of_cublas, of_cudnn);
 }

@@ -105,11 +105,12 @@ START_TEST(a_context_is_destroyed_when_its_work_is_done) {
 END_TEST
 
 Suite *suite(void) {
-    const TTest *const both[] = {buffers_on_a_gpu_are_accounted_for,
-                                 the_free_memory_of_a_gpu_is_known,
-                                 rows_are_copied_with_and_without_gaps,
-                                 a_context_is_destroyed_when_its_work_is_done, NULL};
+    const TTest *const all[] = {buffers_on_a_gpu_are_accounted_for,
+                                the_free_memory_of_a_gpu_is_known,
+                                rows_are_copied_with_and_without_gaps,
+                                a_context_is_destroyed_when_its_work_is_done, NULL};
     const TTest *const of_cuda[] = {NULL};
     const TTest *const of_cublas[] = {NULL};
-    return suite_of_backends("cuda_buffers", both, of_cuda, of_cublas);
+    const TTest *const of_cudnn[] = {NULL};
+    return suite_of_backends("cuda_buffers", all, of_cuda, of_cublas, of_cudnn);
 }

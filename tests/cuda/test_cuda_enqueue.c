@@ -185,15 +185,16 @@ START_TEST(a_plan_for_another_gpu_is_refused) {
 END_TEST
 
 Suite *suite(void) {
-    const TTest *const both[] = {a_forward_enqueues_and_does_nothing_else,
-                                 a_caller_can_capture_a_forward_in_a_graph_of_his_own,
-                                 an_old_error_of_the_caller_is_not_taken_for_ours,
-                                 prepared_weights_are_complete_at_the_return,
-                                 a_context_of_another_gpu_leaves_the_current_one_alone,
-                                 everything_happens_on_the_gpu_of_the_context,
-                                 a_plan_for_another_gpu_is_refused,
-                                 NULL};
+    const TTest *const all[] = {a_forward_enqueues_and_does_nothing_else,
+                                a_caller_can_capture_a_forward_in_a_graph_of_his_own,
+                                an_old_error_of_the_caller_is_not_taken_for_ours,
+                                prepared_weights_are_complete_at_the_return,
+                                a_context_of_another_gpu_leaves_the_current_one_alone,
+                                everything_happens_on_the_gpu_of_the_context,
+                                a_plan_for_another_gpu_is_refused,
+                                NULL};
     const TTest *const of_cuda[] = {NULL};
     const TTest *const of_cublas[] = {NULL};
-    return suite_of_backends("cuda_enqueue", both, of_cuda, of_cublas);
+    const TTest *const of_cudnn[] = {NULL};
+    return suite_of_backends("cuda_enqueue", all, of_cuda, of_cublas, of_cudnn);
 }

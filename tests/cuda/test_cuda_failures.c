@@ -1,4 +1,4 @@
-/* Every call of CUDA and cuBLAS, every allocation and every operation on the GPU is made to fail: each
+/* Every call of CUDA, cuBLAS and cuDNN, every allocation and every operation on the GPU is made to fail: each
  * time there is a status and a message, and nothing is left behind. On the runtime double. */
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +46,15 @@ static const char *const functions[] = {"cudaGetDevice",
                                         "cublasGemmEx",
                                         "cublasGemmStridedBatchedEx",
                                         "cublasDestroy_v2",
+                                        "cudnnCreate",
+                                        "cudnnSetStream",
+                                        "cudnnBackendCreateDescriptor",
+                                        "cudnnBackendSetAttribute",
+                                        "cudnnBackendGetAttribute",
+                                        "cudnnBackendFinalize",
+                                        "cudnnBackendExecute",
+                                        "cudnnBackendDestroyDescriptor",
+                                        "cudnnDestroy",
                                         "cudaFree",
                                         "cudaFreeAsync",
                                         "cudaFreeHost",
@@ -94,6 +103,16 @@ static bool fail_call(struct sample *sample, const struct cuda_double_machine *m
     return true;
 }
 
+/* Returns how many calls could be made to fail. */
+static long fail_calls(struct sample *sample, const struct cuda_double_machine *machine,
+                       cudaError_t error) {
+    long failures = 0;
+    for (size_t f = 0; f < sizeof functions / sizeof functions[0]; f++)
+        for (long n = 1; fail_call(sample, machine, functions[f], n, error); n++)
+            failures++;
+    return failures;
+}
+
 static void fail_every_call(const struct cuda_double_machine *machine,
                             const denseblock_plan_options *options, bool graph, cudaError_t error,
                             long least) {
@@ -104,11 +123,7 @@ static void fail_every_call(const struct cuda_double_machine *machine,
         sample_make(&sample);
     sample.block.options = options;
     sample.block.graph = graph;
-    long failures = 0;
-    for (size_t f = 0; f < sizeof functions / sizeof functions[0]; f++)
-        for (long n = 1; fail_call(&sample, machine, functions[f], n, error); n++)
-            failures++;
-    ck_assert_int_ge(failures, least);
+    ck_assert_int_ge(fail_calls(&sample, machine, error), least);
     sample_free(&sample);
 }
 
@@ -174,13 +189,28 @@ START_TEST(too_little_memory_is_told_with_the_bytes) {
 }
 END_TEST
 
+/* A call that fails, and what is told. */
+struct failure {
+    const char *function;
+    cudaError_t error;
+    denseblock_status status;
+    const char *words;
+};
+
+static void check_errors(const struct failure *failures, size_t count) {
+    struct sample sample;
+    sample_make(&sample);
+    for (size_t i = 0; i < count; i++) {
+        begin_quietly();
+        cuda_double_fail(failures[i].function, 1, failures[i].error);
+        ck_fails(cuda_case_run(&sample.block), failures[i].status, failures[i].words);
+        check_quiet(failures[i].function);
+    }
+    sample_free(&sample);
+}
+
 START_TEST(an_error_of_cublas_is_told_with_its_text) {
-    static const struct {
-        const char *function;
-        cudaError_t error;
-        denseblock_status status;
-        const char *words;
-    } failures[] = {
+    static const struct failure failures[] = {
         {"cublasCreate_v2", cudaErrorMemoryAllocation, DENSEBLOCK_OUT_OF_MEMORY,
          "cublasCreate failed: the resource allocation failed"},
         {"cublasSetWorkspace_v2", cudaErrorInvalidValue, DENSEBLOCK_DEVICE_FAILED,
@@ -188,15 +218,7 @@ START_TEST(an_error_of_cublas_is_told_with_its_text) {
         {"cublasGemmEx", cudaErrorUnknown, DENSEBLOCK_DEVICE_FAILED,
          "cublasGemmEx failed: the function failed to launch on the GPU"},
     };
-    struct sample sample;
-    sample_make(&sample);
-    for (size_t i = 0; i < sizeof failures / sizeof failures[0]; i++) {
-        begin_quietly();
-        cuda_double_fail(failures[i].function, 1, failures[i].error);
-        ck_fails(cuda_case_run(&sample.block), failures[i].status, failures[i].words);
-        check_quiet(failures[i].function);
-    }
-    sample_free(&sample);
+    check_errors(failures, sizeof failures / sizeof failures[0]);
 }
 END_TEST
 
@@ -206,16 +228,48 @@ START_TEST(every_failing_call_of_winograd_does_too) {
 }
 END_TEST
 
+START_TEST(an_error_of_cudnn_is_told_with_its_text) {
+    static const struct failure failures[] = {
+        {"cudnnCreate", cudaErrorMemoryAllocation, DENSEBLOCK_OUT_OF_MEMORY,
+         "cudnnCreate failed: CUDNN_STATUS_INTERNAL_ERROR_"},
+        {"cudnnBackendSetAttribute", cudaErrorUnknown, DENSEBLOCK_DEVICE_FAILED,
+         "cudnnBackendSetAttribute failed: CUDNN_STATUS_"},
+        {"cudnnBackendExecute", cudaErrorUnknown, DENSEBLOCK_DEVICE_FAILED,
+         "cudnnBackendExecute failed: CUDNN_STATUS_"},
+    };
+    check_errors(failures, sizeof failures / sizeof failures[0]);
+}
+END_TEST
+
+/* In TF32 the double's engines have the ReLU in their graph; those of this environment write no
+ * strided outputs. */
+START_TEST(every_failing_call_of_other_forms_does_too) {
+    struct sample sample;
+    sample_make(&sample);
+    sample.fixture.desc.arithmetic = DENSEBLOCK_ARITHMETIC_TF32;
+    sample.tolerance = 1e-2F;
+    ck_assert_int_ge(fail_calls(&sample, NULL, cudaErrorUnknown), 60);
+    sample.block.y_shift = 1;
+    ck_assert_int_ge(fail_calls(&sample, NULL, cudaErrorUnknown), 60);
+    ck_assert_int_eq(setenv("CUDA_DOUBLE_CUDNN", "packed", 1), 0);
+    ck_assert_int_ge(fail_calls(&sample, NULL, cudaErrorUnknown), 60);
+    ck_assert_int_eq(unsetenv("CUDA_DOUBLE_CUDNN"), 0);
+    sample_free(&sample);
+}
+END_TEST
+
 Suite *suite(void) {
     failing_memory_ignore(cuda_double_is_inside);
-    const TTest *const both[] = {every_failing_call_gives_a_status_and_leaves_nothing,
-                                 so_does_every_failing_allocation_of_the_host,
-                                 so_it_does_where_there_are_no_memory_pools,
-                                 an_error_on_the_gpu_is_found_at_the_latest_when_it_is_waited_for,
-                                 too_little_memory_is_told_with_the_bytes,
-                                 every_failing_call_of_winograd_does_too,
-                                 NULL};
-    const TTest *const of_cuda[] = {NULL};
-    const TTest *const of_cublas[] = {an_error_of_cublas_is_told_with_its_text, NULL};
-    return suite_of_backends("cuda_failures", both, of_cuda, of_cublas);
+    const TTest *const all[] = {every_failing_call_gives_a_status_and_leaves_nothing,
+                                so_does_every_failing_allocation_of_the_host,
+                                so_it_does_where_there_are_no_memory_pools,
+                                an_error_on_the_gpu_is_found_at_the_latest_when_it_is_waited_for,
+                                too_little_memory_is_told_with_the_bytes,
+                                NULL};
+    const TTest *const of_cuda[] = {every_failing_call_of_winograd_does_too, NULL};
+    const TTest *const of_cublas[] = {an_error_of_cublas_is_told_with_its_text,
+                                      every_failing_call_of_winograd_does_too, NULL};
+    const TTest *const of_cudnn[] = {an_error_of_cudnn_is_told_with_its_text,
+                                     every_failing_call_of_other_forms_does_too, NULL};
+    return suite_of_backends("cuda_failures", all, of_cuda, of_cublas, of_cudnn);
 }

@@ -1,5 +1,7 @@
 /* What a machine must have, and what is told where it has not. On the runtime double. */
 #include "backends.h"
+#include "cublas_double.h"
+#include "cudnn_double.h"
 #include "on_double.h"
 
 static void check_missing(struct cuda_double_machine machine, const char *words) {
@@ -124,13 +126,65 @@ START_TEST(its_version_is_told_and_it_is_nobodys_automatic_choice) {
 }
 END_TEST
 
+START_TEST(only_this_backend_is_lost_without_cudnn) {
+    denseblock_context *context;
+    begin_quietly();
+    ck_ok(denseblock_backend_check(DENSEBLOCK_BACKEND_CUDNN));
+    cuda_double_fail("dlopen", 1, cudaErrorUnknown);
+    ck_fails(denseblock_backend_check(DENSEBLOCK_BACKEND_CUDNN), DENSEBLOCK_UNAVAILABLE,
+             "cudnn backend: cuDNN was not found, there is no libcudnn.so.9");
+    cuda_double_fail("dlopen", 1, cudaErrorUnknown);
+    ck_fails(denseblock_context_create(DENSEBLOCK_BACKEND_CUDNN, 0, &context),
+             DENSEBLOCK_UNAVAILABLE, "there is no libcudnn.so.9");
+    cuda_double_fail("dlsym", 2, cudaErrorUnknown);
+    ck_fails(denseblock_backend_check(DENSEBLOCK_BACKEND_CUDNN), DENSEBLOCK_UNAVAILABLE,
+             "has no function cudnnDestroy");
+    cuda_double_fail("dlopen", 1, cudaErrorUnknown);
+    ck_ok(denseblock_context_create(DENSEBLOCK_BACKEND_CUDA, 0, &context));
+    denseblock_context_destroy(context);
+    check_quiet("without cuDNN");
+}
+END_TEST
+
+START_TEST(another_major_version_of_cublas_is_refused) {
+    begin_quietly();
+    cublas_double_version(11);
+    ck_fails(denseblock_backend_check(DENSEBLOCK_BACKEND_CUBLAS), DENSEBLOCK_UNAVAILABLE,
+             "says that its version is 11: install cuBLAS 12 or 13");
+    cublas_double_version(12);
+    ck_ok(denseblock_backend_check(DENSEBLOCK_BACKEND_CUBLAS));
+    cublas_double_version(0);
+    check_quiet("versions of cuBLAS");
+}
+END_TEST
+
+START_TEST(another_major_version_is_refused_and_this_one_is_told) {
+    denseblock_cuda cuda;
+    begin_quietly();
+    denseblock_cuda_query(&cuda);
+    ck_assert_int_ge(cuda.cudnn_version, 90000);
+    ck_assert_int_eq((int)denseblock_backend_auto(), (int)DENSEBLOCK_BACKEND_CUDA);
+    cudnn_double_version(8907);
+    ck_fails(denseblock_backend_check(DENSEBLOCK_BACKEND_CUDNN), DENSEBLOCK_UNAVAILABLE,
+             "says that its version is 8907: install cuDNN 9");
+    cudnn_double_version(100000);
+    ck_fails(denseblock_backend_check(DENSEBLOCK_BACKEND_CUDNN), DENSEBLOCK_UNAVAILABLE,
+             "says that its version is 100000");
+    cudnn_double_version(0);
+    ck_ok(denseblock_backend_check(DENSEBLOCK_BACKEND_CUDNN));
+    check_quiet("versions of cuDNN");
+}
+END_TEST
+
 Suite *suite(void) {
-    const TTest *const both[] = {what_is_missing_is_told, NULL};
+    const TTest *const all[] = {what_is_missing_is_told, NULL};
     const TTest *const of_cuda[] = {a_gpu_that_works_is_described_and_chosen,
                                     auto_asks_the_gpu_that_is_meant,
                                     a_plan_that_is_made_can_be_executed, NULL};
-    const TTest *const of_cublas[] = {only_this_backend_is_lost_without_cublas,
-                                      its_version_is_told_and_it_is_nobodys_automatic_choice,
-                                      NULL};
-    return suite_of_backends("cuda_machine", both, of_cuda, of_cublas);
+    const TTest *const of_cublas[] = {
+        only_this_backend_is_lost_without_cublas, another_major_version_of_cublas_is_refused,
+        its_version_is_told_and_it_is_nobodys_automatic_choice, NULL};
+    const TTest *const of_cudnn[] = {only_this_backend_is_lost_without_cudnn,
+                                     another_major_version_is_refused_and_this_one_is_told, NULL};
+    return suite_of_backends("cuda_machine", all, of_cuda, of_cublas, of_cudnn);
 }

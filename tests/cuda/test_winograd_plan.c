@@ -72,7 +72,7 @@ START_TEST(what_winograd_cannot_do_is_refused_with_the_plan) {
 }
 END_TEST
 
-START_TEST(cuda_has_it_on_tensor_cores_only) {
+START_TEST(it_is_there_on_tensor_cores_only) {
     static const struct {
         denseblock_type type;
         denseblock_arithmetic arithmetic;
@@ -168,19 +168,22 @@ START_TEST(auto_keeps_every_limit_of_the_workspace) {
 END_TEST
 
 Suite *suite(void) {
-    const TTest *const both[] = {
+    const TTest *const none[] = {NULL};
+    const TTest *const of_cuda[] = {
         groups_have_the_size_that_was_asked_for_or_pays,
         an_empty_batch_has_the_algorithm_that_was_asked_for,
         what_winograd_cannot_do_is_refused_with_the_plan,
-        NULL,
-    };
-    const TTest *const of_cuda[] = {
-        cuda_has_it_on_tensor_cores_only,
+        it_is_there_on_tensor_cores_only,
         auto_chooses_it_where_the_model_says_that_it_pays,
         winograd4_that_is_asked_for_is_computed_in_three_products_of_tf32,
         auto_keeps_every_limit_of_the_workspace,
         NULL,
     };
-    const TTest *const of_cublas[] = {NULL};
-    return suite_of_backends("winograd_plan", both, of_cuda, of_cublas);
+    const TTest *const of_cublas[] = {
+        groups_have_the_size_that_was_asked_for_or_pays,
+        an_empty_batch_has_the_algorithm_that_was_asked_for,
+        what_winograd_cannot_do_is_refused_with_the_plan,
+        NULL,
+    };
+    return suite_of_backends("winograd_plan", none, of_cuda, of_cublas, none);
 }

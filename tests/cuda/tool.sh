@@ -143,6 +143,45 @@ test_cublas() {
     expect_text out "backend     cuda"
 }
 
+test_cudnn() {
+    local type case=$cases/odd_plane
+    expect 0 info
+    expect_text out "cudnn       can run" "cuda        can run; auto chooses it"
+    expect_no_text out "cuDNN       not found"
+    for type in f32 f64 f16 bf16; do
+        expect 0 verify --backend cudnn --trials 3 --seed 11 --dtype "$type"
+        expect_text out "3 of 3 trials equal"
+    done
+    expect 0 verify --backend all --trials 2
+    expect_text out cudnn
+    local run=(run --input "$case/input.npy" --kernels "$case" --output y.npy)
+    expect 0 "${run[@]}" --backend cudnn --check --expect "$case/output.npy"
+    expect_text out "backend     cudnn" "check       equal" "expect      equal"
+    expect 0 bench --shape 1,5,6,3 --layers 2 --growth 4 --backend cudnn --repeat 2 --plan
+    expect_text out "cudnn graph" "convolutions of cuDNN 9" \
+        "from features after the ReLU, in place: engine 2, workspace 96 bytes"
+    refused 2 "not groups of 2" -- \
+        bench --shape 1,5,6,3 --layers 2 --growth 4 --backend cudnn --group 2
+    export CUDA_DOUBLE_CUDNN=none
+    refused 2 "layer 0: cuDNN has no engine for f32" -- "${run[@]}" --backend cudnn
+    export CUDA_DOUBLE_CUDNN=packed
+    expect 0 bench --shape 1,5,6,3 --layers 2 --growth 4 --backend cudnn --repeat 2 --plan
+    expect_text out "from a copy after the ReLU, then copied to its channels: engine 2"
+    unset CUDA_DOUBLE_CUDNN
+    export CUDA_DOUBLE_CUDNN_VERSION=8907
+    refused 3 "install cuDNN 9" -- "${run[@]}" --backend cudnn
+    expect 0 info
+    expect_text out "says that its version is 8907"
+    unset CUDA_DOUBLE_CUDNN_VERSION
+    export CUDA_DOUBLE_FAIL=dlopen:1:1
+    refused 3 "there is no libcudnn.so.9" -- "${run[@]}" --backend cudnn
+    export CUDA_DOUBLE_FAIL=cudnnBackendExecute:2:2
+    refused 3 "cudnnBackendExecute failed" -- "${run[@]}" --backend cudnn
+    export CUDA_DOUBLE_FAIL=dlopen:1:1
+    expect 0 "${run[@]}"
+    expect_text out "backend     cuda"
+}
+
 # The program with the real CUDA runtime needs no library of NVIDIA to start.
 test_libraries() {
     local program=$1

@@ -138,8 +138,15 @@ cublasStatus_t cublasSetMathMode(cublasHandle_t handle, cublasMath_t mode) {
     CUBLAS_CALL(DOUBLE_DEVICE, set_math_mode(handle, mode));
 }
 
+static int other_major; /* 0: the header's */
+
+void cublas_double_version(int major) {
+    other_major = major;
+}
+
 cublasStatus_t cublasGetProperty(libraryPropertyType type, int *value) {
-    static const int parts[] = {CUBLAS_VER_MAJOR, CUBLAS_VER_MINOR, CUBLAS_VER_PATCH};
+    const int parts[] = {other_major == 0 ? CUBLAS_VER_MAJOR : other_major, CUBLAS_VER_MINOR,
+                         CUBLAS_VER_PATCH};
     if (value == NULL || (unsigned)type > PATCH_LEVEL)
         return CUBLAS_STATUS_INVALID_VALUE;
     *value = parts[type];

@@ -7,6 +7,9 @@
 extern "C" {
 #endif
 
+/* The major version that it gives. 0: as its header. */
+void cublas_double_version(int major);
+
 /* The function of that name; NULL: there is none, or no cuBLAS in this build. */
 void (*cublas_double_function(const char *name))(void);
 

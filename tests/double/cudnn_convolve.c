@@ -26,7 +26,9 @@ static double relu(const struct double_cudnn_problem *problem, double value) {
     if (isnan(value))
         return problem->keeps_nan ? value : problem->lower;
     if (value < problem->lower)
-        return problem->lower + problem->slope * (value - problem->lower);
+        return problem->slope == 0 /* also where the value is -Inf */
+                   ? problem->lower
+                   : problem->lower + problem->slope * (value - problem->lower);
     return value > problem->upper ? problem->upper : value;
 }
 

@@ -317,7 +317,7 @@ stage_suites() {
         return 0
     fi
     if [[ -n $rehearsal ]]; then
-        run_ctest double -R '^cuda\.(cuda|cublas)_block_O2$' || return 0
+        run_ctest double -R '^cuda\.(cuda|cublas|cudnn)_block_O2$' || return 0
     else
         # Those that use the GPU one at a time: each has its figures of memory.
         run_ctest gpu -L '^gpu$' || return 0

@@ -4,10 +4,8 @@
 
 #include "device/device.h"
 #include "device/library.h"
+#include "device/library_files.h"
 #include "status/fail.h"
-
-/* The functions that we call are the same in both. */
-static const char *const names[] = {"libcublas.so.13", "libcublas.so.12", NULL};
 
 static const char *find_functions(void *library, struct dblk_cublas *cublas) {
 #define FIND(function)                                                    \
@@ -19,24 +17,38 @@ static const char *find_functions(void *library, struct dblk_cublas *cublas) {
     return NULL;
 }
 
+/* What the functions that we call do is the same in 12 and 13. */
+static bool is_known(const struct dblk_cublas *cublas, int *major) {
+    return cublas->cublasGetProperty(MAJOR_VERSION, major) == CUBLAS_STATUS_SUCCESS &&
+           (*major == 12 || *major == 13);
+}
+
 /* The library stays: it has state of its own on the GPU, and loading it takes long. Each context
  * opens it once more, which only counts. */
 denseblock_status dblk_cublas_load(struct dblk_cublas *cublas, struct dblk_problem *problem) {
-    void *library = dblk_library_open(names);
+    void *library = dblk_library_open(dblk_cublas_files);
     if (library == NULL) {
         (void)snprintf(
             problem->text, sizeof problem->text,
             "cuBLAS was not found, neither %s nor %s: install it, or add its folder to "
             "LD_LIBRARY_PATH",
-            names[0], names[1]);
+            dblk_cublas_files[0], dblk_cublas_files[1]);
         return DENSEBLOCK_UNAVAILABLE;
     }
+    int major = 0;
     const char *missing = find_functions(library, cublas);
-    if (missing == NULL)
+    if (missing == NULL && is_known(cublas, &major))
         return DENSEBLOCK_OK;
-    (void)snprintf(problem->text, sizeof problem->text,
-                   "the cuBLAS that was found, %s or %s, has no function %s", names[0], names[1],
-                   missing);
+    if (missing == NULL)
+        (void)snprintf(
+            problem->text, sizeof problem->text,
+            "the cuBLAS that was found, %s or %s, says that its version is %d: install "
+            "cuBLAS 12 or 13",
+            dblk_cublas_files[0], dblk_cublas_files[1], major);
+    else
+        (void)snprintf(problem->text, sizeof problem->text,
+                       "the cuBLAS that was found, %s or %s, has no function %s",
+                       dblk_cublas_files[0], dblk_cublas_files[1], missing);
     dblk_library_close(library);
     return DENSEBLOCK_UNAVAILABLE;
 }

@@ -18,6 +18,7 @@ struct dblk_problem;
     X(cublasSetMathMode)          \
     X(cublasGemmEx)               \
     X(cublasGemmStridedBatchedEx) \
+    X(cublasGetProperty)          \
     X(cublasGetStatusString)
 
 /* Each with the type that the header gives it. */
