@@ -1,10 +1,6 @@
 /* What only the cublas backend does: pixels in pieces, TF32. */
-#include <math.h>
-#include <stdlib.h>
-
 #include "against_reference.h"
 #include "backends.h"
-#include "elements/elements.h"
 #include "on_double.h"
 
 START_TEST(a_small_workspace_cuts_the_pixels_and_changes_nothing) {
