@@ -48,9 +48,14 @@ __device__ __forceinline__ void copy_features(unsigned char *halo, const tensor_
     }
     const int channel_bytes = window.chunk * S::CHUNK * S::ELEMENT;
     const int bytes = a.channels * S::ELEMENT - channel_bytes; /* that are left of a pixel */
-    for (int i = static_cast<int>(threadIdx.x); i < positions * PIECES; i += S::THREADS) {
-        const int position = i / PIECES, piece = i % PIECES * TENSOR_PIECE;
+    /* Eight lanes copy the same piece of eight pixels, which go to different banks. */
+    const int end = (positions + 7) / 8 * 8 * PIECES;
+    for (int i = static_cast<int>(threadIdx.x); i < end; i += S::THREADS) {
+        const int position = i / (8 * PIECES) * 8 + i % 8;
+        const int piece = i / 8 % PIECES * TENSOR_PIECE;
         const int pixel = first + position;
+        if (position >= positions)
+            continue;
         const bool there = pixel >= 0 && pixel < a.pixels && piece < bytes;
         const unsigned char *from = a.features;
         if (there)

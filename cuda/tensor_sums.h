@@ -107,8 +107,12 @@ store_finished_16(const typename S::sums &sums, unsigned char *shared, const ten
     __syncthreads();
     const int pieces = (bytes + a.output_bytes - 1) / a.output_bytes;
     const int pixels = min(DBLK_TENSOR_PIXELS, a.pixels - place.pixel);
-    for (int i = static_cast<int>(threadIdx.x); i < pixels * pieces; i += S::THREADS) {
-        const int pixel = i / pieces, at = i % pieces * a.output_bytes;
+    /* As they were copied: eight lanes have the same piece of eight pixels. */
+    const int end = (pixels + 7) / 8 * 8 * pieces;
+    for (int i = static_cast<int>(threadIdx.x); i < end; i += S::THREADS) {
+        const int pixel = i / (8 * pieces) * 8 + i % 8, at = i / 8 % pieces * a.output_bytes;
+        if (pixel >= pixels)
+            continue;
         const unsigned char *from = shared + pixel * PITCH + at;
         unsigned char *to =
             a.output + (place.pixel + pixel) * a.pixel_bytes + first * S::ELEMENT + at;

@@ -100,3 +100,37 @@ void make_batch_of_five(struct fixture *fixture) {
     denseblock_layers_fill(fixture->layers, 4, 3, 3, 5);
     fixture_make(fixture, 1, NULL);
 }
+
+double relative_error(const struct fixture *fixture, const void *y) {
+    double *x = aligned_memory(fixture_x_count(fixture) * sizeof *x);
+    denseblock_convert(DENSEBLOCK_F64, x, fixture->desc.type, fixture->x,
+                       fixture_x_count(fixture));
+    struct fixture exact = {.desc = fixture->desc};
+    exact.desc.type = DENSEBLOCK_F64;
+    exact.desc.arithmetic = DENSEBLOCK_ARITHMETIC_FULL;
+    fixture_make(&exact, 1, NULL);
+    memcpy(exact.x, x, fixture_x_count(fixture) * sizeof *x);
+    int64_t channels = fixture->desc.channels;
+    for (int64_t l = 0; l < fixture->desc.layer_count; l++) {
+        const denseblock_layer *layer = &fixture->desc.layers[l];
+        denseblock_convert(
+            DENSEBLOCK_F64, exact.kernels[l], fixture->desc.type, fixture->kernels[l],
+            (size_t)(layer->kernel_height * layer->kernel_width * channels * layer->growth));
+        channels += layer->growth;
+    }
+    ck_ok(denseblock_weights_prepare(exact.context, exact.plan,
+                                     (const void *const *)exact.kernels, exact.prepared));
+    fixture_forward(&exact);
+    double errors = 0, values = 0;
+    for (size_t i = 0; i < fixture_y_count(fixture); i++) {
+        if ((int64_t)i % channels < fixture->desc.channels)
+            continue;
+        const double wanted = ((const double *)exact.y)[i];
+        const double found = dblk_element_load(fixture->desc.type, y, i);
+        errors += (found - wanted) * (found - wanted);
+        values += wanted * wanted;
+    }
+    fixture_free(&exact);
+    free(x);
+    return sqrt(errors / values);
+}

@@ -17,6 +17,10 @@ void compare(const char *what, struct fixture *fixture, const denseblock_plan_op
 /* The block of f32, with TF32: on the double products are rounded, and everywhere no more than that. */
 void compare_with_tf32(struct fixture *fixture);
 
+/* In the L2 norm: of the layers' outputs in y, the result of the fixture's block, from what the reference
+ * computes in f64. */
+double relative_error(const struct fixture *fixture, const void *y);
+
 /* To be cut: four layers that each add 5 channels to 3. */
 void make_batch_of_five(struct fixture *fixture);
 

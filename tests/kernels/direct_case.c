@@ -124,6 +124,34 @@ struct direct_case random_direct_case(uint64_t seed, denseblock_type type) {
     return c;
 }
 
+struct direct_case plain_direct_case(denseblock_type type, int64_t images, int64_t height,
+                                     int64_t width, int64_t kernel, int64_t columns) {
+    struct direct_case c = {
+        .seed = 1,
+        .layers = 1,
+        .growth = {columns},
+        .kernel_channels = 16,
+        .convolution =
+            {
+                .type = type,
+                .images = images,
+                .height = height,
+                .width = width,
+                .pixel_stride = 16 + columns,
+                .kernel_height = kernel,
+                .kernel_width = kernel,
+                .channels = 16,
+                .columns = columns,
+                .sums_from = -1,
+                .output_channel = 16,
+                .finished = columns,
+                .unfinished = columns,
+                .tile = dblk_direct_tile(images, height, width, kernel, kernel),
+            },
+    };
+    return c;
+}
+
 struct direct_case random_tensor_case(uint64_t seed, enum dblk_tensor_form form) {
     static const size_t shared_bytes[] = {99 << 10, 163 << 10, 227 << 10};
     struct direct_case c = random_direct_case(seed, form == DBLK_TENSOR_F16    ? DENSEBLOCK_F16

@@ -27,6 +27,10 @@ struct direct_case {
 /* A small one. */
 struct direct_case random_direct_case(uint64_t seed, denseblock_type type);
 
+/* A layer with 16 channels and so many outputs, and nothing out of the ordinary. */
+struct direct_case plain_direct_case(denseblock_type type, int64_t images, int64_t height,
+                                     int64_t width, int64_t kernel, int64_t columns);
+
 /* One on tensor cores. */
 struct direct_case random_tensor_case(uint64_t seed, enum dblk_tensor_form form);
 

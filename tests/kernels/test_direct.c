@@ -34,35 +34,6 @@ START_TEST(bf16_agrees_with_plain_loops) {
 }
 END_TEST
 
-/* A layer with `columns` outputs, and nothing out of the ordinary. */
-static struct direct_case plain_case(denseblock_type type, int64_t images, int64_t height,
-                                     int64_t width, int64_t kernel, int64_t columns) {
-    struct direct_case c = {
-        .seed = 1,
-        .layers = 1,
-        .growth = {columns},
-        .kernel_channels = 16,
-        .convolution =
-            {
-                .type = type,
-                .images = images,
-                .height = height,
-                .width = width,
-                .pixel_stride = 16 + columns,
-                .kernel_height = kernel,
-                .kernel_width = kernel,
-                .channels = 16,
-                .columns = columns,
-                .sums_from = -1,
-                .output_channel = 16,
-                .finished = columns,
-                .unfinished = columns,
-                .tile = dblk_direct_tile(images, height, width, kernel, kernel),
-            },
-    };
-    return c;
-}
-
 static bool is_tile(const struct dblk_direct_convolution *c) {
     const enum dblk_direct_window window =
         dblk_direct_window_of(c->kernel_height, c->kernel_width);
@@ -76,7 +47,7 @@ static bool is_tile(const struct dblk_direct_convolution *c) {
 START_TEST(tiles_of_every_shape_agree_or_are_refused) {
     for (int rows = 0; rows <= DBLK_DIRECT_RUNS; rows++)
         for (int groups = 0; groups <= DBLK_DIRECT_RUNS; groups++) {
-            struct direct_case c = plain_case(DENSEBLOCK_F32, 3, 5, 19, 3, 12);
+            struct direct_case c = plain_direct_case(DENSEBLOCK_F32, 3, 5, 19, 3, 12);
             c.convolution.tile = (struct dblk_direct_tile){rows, groups};
             if (is_tile(&c.convolution))
                 check_direct_case(&c);
@@ -123,8 +94,8 @@ START_TEST(shared_memory_is_used_without_bank_conflicts) {
         {7, 7, 3, 64}, {14, 14, 3, 32}, {28, 28, 3, 64}, {14, 14, 1, 64}, {16, 16, 5, 32}};
     for (size_t i = 0; i < sizeof layers / sizeof layers[0]; i++)
         for (denseblock_type type = DENSEBLOCK_F32; type <= DENSEBLOCK_BF16; type++) {
-            const struct direct_case c = plain_case(type, 2, layers[i].height, layers[i].width,
-                                                    layers[i].kernel, layers[i].columns);
+            const struct direct_case c = plain_direct_case(
+                type, 2, layers[i].height, layers[i].width, layers[i].kernel, layers[i].columns);
             emulator_clear_counters();
             check_direct_case(&c);
             struct emulator_counters counters;
@@ -139,19 +110,20 @@ END_TEST
 
 START_TEST(what_is_too_large_is_refused) {
     struct dblk_direct_convolution c =
-        plain_case(DENSEBLOCK_F16, 1, 1, INT64_C(1) << 31, 1, 12).convolution;
+        plain_direct_case(DENSEBLOCK_F16, 1, 1, INT64_C(1) << 31, 1, 12).convolution;
     ck_fails(dblk_direct_launch(NULL, &c), DENSEBLOCK_UNSUPPORTED, "pixels");
-    c = plain_case(DENSEBLOCK_F16, INT64_C(1) << 31, 1, 1, 3, 12).convolution;
+    c = plain_direct_case(DENSEBLOCK_F16, INT64_C(1) << 31, 1, 1, 3, 12).convolution;
     ck_fails(dblk_direct_launch(NULL, &c), DENSEBLOCK_UNSUPPORTED, "pixels");
-    c = plain_case(DENSEBLOCK_F16, 1 << 29, 1, 2, 3, 12).convolution; /* with rows of zeros */
+    c = plain_direct_case(DENSEBLOCK_F16, 1 << 29, 1, 2, 3, 12)
+            .convolution; /* with rows of zeros */
     ck_fails(dblk_direct_launch(NULL, &c), DENSEBLOCK_UNSUPPORTED, "pixels");
-    c = plain_case(DENSEBLOCK_F16, 1, 1, 1, INT64_C(1) << 31, 12).convolution;
+    c = plain_direct_case(DENSEBLOCK_F16, 1, 1, 1, INT64_C(1) << 31, 12).convolution;
     ck_fails(dblk_direct_launch(NULL, &c), DENSEBLOCK_UNSUPPORTED, "kernel");
-    c = plain_case(DENSEBLOCK_F16, 1, 1, 1, 3, INT64_C(1) << 31).convolution;
+    c = plain_direct_case(DENSEBLOCK_F16, 1, 1, 1, 3, INT64_C(1) << 31).convolution;
     ck_fails(dblk_direct_launch(NULL, &c), DENSEBLOCK_UNSUPPORTED, "channels");
-    c = plain_case(DENSEBLOCK_F16, 1, 1 << 14, 1 << 15, 3, 1 << 16).convolution;
+    c = plain_direct_case(DENSEBLOCK_F16, 1, 1 << 14, 1 << 15, 3, 1 << 16).convolution;
     ck_fails(dblk_direct_launch(NULL, &c), DENSEBLOCK_UNSUPPORTED, "launch");
-    c = plain_case(DENSEBLOCK_F16, 0, 7, 7, 3, 12).convolution; /* nothing to do */
+    c = plain_direct_case(DENSEBLOCK_F16, 0, 7, 7, 3, 12).convolution; /* nothing to do */
     ck_ok(dblk_direct_launch(NULL, &c));
 
     const int64_t most = INT64_MAX / 4;

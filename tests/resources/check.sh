@@ -34,7 +34,11 @@ failed=no
 # Template arguments as in the sources.
 readable() {
     c++filt | sed -E 's/^void //; s/\(dblk_direct_window\)0/1x1/; s/\(dblk_direct_window\)1/3x3/;
-        s/\(dblk_direct_window\)2/row/; s/unsigned short/uint16_t/; s/unsigned int/uint32_t/;
+        s/\(dblk_direct_window\)2/row/;
+        s/\(dblk_tensor_form\)0/f16/; s/\(dblk_tensor_form\)1/bf16/; s/\(dblk_tensor_form\)2/tf32/;
+        s/\(dblk_tensor_form\)3/tf32x3/; s/\(dblk_tensor_window\)0/1x1/;
+        s/\(dblk_tensor_window\)1/3x3/; s/\(dblk_tensor_window\)2/row/;
+        s/\(dblk_tensor_window\)3/product/; s/unsigned short/uint16_t/; s/unsigned int/uint32_t/;
         s/unsigned long/uint64_t/; s/\(.*//; s/, /,/g; s/__nv_bfloat16/bf16/g; s/__half/half/g'
 }
 
