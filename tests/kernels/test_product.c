@@ -155,9 +155,8 @@ START_TEST(products_agree_with_plain_loops) {
                 if (in_matrix < p->rows * p->c_stride && column < p->columns)
                     check_sum(what, &products, at, forms[form].tolerance);
                 else if (in_matrix >= p->rows * p->c_stride || column >= (p->columns + 3) / 4 * 4)
-                    ck_assert_msg(
-                        memcmp(&products.after[at], &products.before[at], sizeof(float)) == 0,
-                        "%s: element %zu was overwritten", what, at);
+                    ck_assert_msg(products.after[at] == products.before[at],
+                                  "%s: element %zu was overwritten", what, at);
             }
             products_free(&products);
         }

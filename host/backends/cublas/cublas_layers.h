@@ -30,6 +30,6 @@ struct dblk_winograd_call dblk_cublas_winograd_call(const struct dblk_cublas_cal
 
 /* Transforms the layer's part of the outer weights, and its inner weights. */
 denseblock_status dblk_cublas_winograd_prepare(void *stream, const denseblock_plan *plan,
-                                               int64_t l, const void *kernel, char *prepared);
+                                               int64_t l, const void *kernel, void *prepared);
 
 #endif

@@ -47,7 +47,7 @@ denseblock_status dblk_cublas_winograd_forward(const struct dblk_cublas_call *ca
 }
 
 denseblock_status dblk_cublas_winograd_prepare(void *stream, const denseblock_plan *plan,
-                                               int64_t l, const void *kernel, char *prepared) {
+                                               int64_t l, const void *kernel, void *prepared) {
     const struct dblk_cublas_layer *planned = &dblk_cublas_plan_of(plan)->layers[l];
     const struct dblk_winograd_preparation preparation = {
         .plan = plan,
@@ -55,8 +55,8 @@ denseblock_status dblk_cublas_winograd_prepare(void *stream, const denseblock_pl
         .group = &planned->group,
         .l = l,
         .kernel = kernel,
-        .outer = prepared + planned->outer_offset,
-        .inner = prepared + planned->inner_offset,
+        .outer = (char *)prepared + planned->outer_offset,
+        .inner = (char *)prepared + planned->inner_offset,
     };
     return dblk_winograd_prepare(stream, &preparation);
 }
