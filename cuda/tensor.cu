@@ -13,6 +13,7 @@
 #include "ptx.h"
 #include "tensor_forms.h"
 #include "tensor_kernel.h"
+#include "tensor_pack.h"
 
 /* The largest power of two up to 16 that divides both. */
 static int access_bytes(const void *first, int64_t stride) {
@@ -106,31 +107,11 @@ denseblock_status dblk_tensor_multiply(void *stream, const struct dblk_tensor_pr
 }
 
 struct tensor_pack_sizes {
-    int64_t taps, kernel_channels, growth;
-    int64_t first_channel, channels, chunks;
-    int64_t column, tile_columns;
-    int chunk; /* channels */
-    int parts;
+    int64_t kernel_channels, growth;
+    int64_t first_channel, channels;
+    int64_t column;
+    tensor_order order;
 };
-
-/* Where the value for a channel and a column of a tap goes, in elements; its second part lies
- * `part_stride` further. A lane has two neighbouring pairs of columns' fragments. */
-template <typename T>
-__device__ int64_t find_element(const tensor_pack_sizes &sizes, int64_t tap, int64_t channel,
-                                int64_t column, int64_t *part_stride) {
-    constexpr int STEP = TENSOR_STEP_BYTES / sizeof(T), PIECE = TENSOR_PIECE / sizeof(T);
-    constexpr int PAIR = PIECE / 4; /* elements of a register */
-    const int64_t chunk = column / sizes.tile_columns * sizes.chunks + channel / sizes.chunk;
-    const int64_t steps = sizes.chunk / STEP;
-    const int64_t step = (chunk * sizes.taps + tap) * steps + channel % sizes.chunk / STEP;
-    const int in_step = static_cast<int>(channel % STEP), in_tile = static_cast<int>(column % 8);
-    const int lane = in_tile * 4 + in_step % (4 * PAIR) / PAIR;
-    const int place = static_cast<int>(column % 16 / 8) * 2 * PAIR + in_step / (4 * PAIR) * PAIR +
-                      in_step % PAIR;
-    *part_stride = sizes.tile_columns / 16 * 32 * PIECE;
-    return step * sizes.parts * *part_stride +
-           (column % sizes.tile_columns / 16 * 32 + lane) * PIECE + place;
-}
 
 template <typename T> __device__ void store_parts(T *to, T value, int, int64_t) {
     *to = value;
@@ -147,7 +128,7 @@ __device__ __forceinline__ void store_parts(float *to, float value, int parts,
 template <typename T>
 __global__ void dblk_tensor_pack_kernel(T *packed, const T *kernel,
                                         const tensor_pack_sizes sizes) {
-    const int64_t count = sizes.taps * sizes.channels * sizes.growth;
+    const int64_t count = sizes.order.taps * sizes.channels * sizes.growth;
     for (int64_t i = dblk_grid_thread(); i < count; i += dblk_grid_threads()) {
         const int64_t output = i % sizes.growth;
         const int64_t channel = i / sizes.growth % sizes.channels;
@@ -156,8 +137,8 @@ __global__ void dblk_tensor_pack_kernel(T *packed, const T *kernel,
             (tap * sizes.kernel_channels + sizes.first_channel + channel) * sizes.growth + output;
         int64_t part_stride;
         const int64_t to =
-            find_element<T>(sizes, tap, channel, sizes.column + output, &part_stride);
-        store_parts(packed + to, kernel[from], sizes.parts, part_stride);
+            find_packed<T>(sizes.order, tap, channel, sizes.column + output, &part_stride);
+        store_parts(packed + to, kernel[from], sizes.order.parts, part_stride);
     }
 }
 
@@ -165,7 +146,7 @@ template <typename T>
 static denseblock_status pack(void *stream, const struct dblk_direct_packing *p,
                               const tensor_pack_sizes &sizes) {
     LAUNCH((dblk_tensor_pack_kernel<T>),
-           dblk_grid_blocks(sizes.taps * sizes.channels * sizes.growth), DBLK_GRID_BLOCK, 0,
+           dblk_grid_blocks(sizes.order.taps * sizes.channels * sizes.growth), DBLK_GRID_BLOCK, 0,
            static_cast<cudaStream_t>(stream), static_cast<T *>(p->packed),
            static_cast<const T *>(p->kernel), sizes);
     return dblk_launch_check("dblk_tensor_pack_kernel");
@@ -175,18 +156,10 @@ denseblock_status dblk_tensor_pack(void *stream, const struct dblk_direct_packin
                                    const struct dblk_tensor_way *way) {
     if (p->channels == 0 || p->growth == 0)
         return DENSEBLOCK_OK;
-    const int chunk = dblk_tensor_chunk(way->form, way->window);
     const tensor_pack_sizes sizes = {
-        p->kernel_height * p->kernel_width,
-        p->kernel_channels,
-        p->growth,
-        p->first_channel,
-        p->channels,
-        (p->channels + chunk - 1) / chunk,
-        p->column,
-        way->tile_columns,
-        chunk,
-        dblk_tensor_parts(way->form),
+        p->kernel_channels, p->growth,
+        p->first_channel,   p->channels,
+        p->column,          tensor_order_of(way, p->kernel_height * p->kernel_width, p->channels),
     };
     switch (way->form) {
     case DBLK_TENSOR_F16:

@@ -64,7 +64,9 @@ struct dblk_winograd_output {
 denseblock_status dblk_winograd_output(void *stream, const struct dblk_winograd_output *output);
 
 /* Transforms the channels [first_channel, first_channel + channels) of a kernel [3,3,kernel_channels,
- * growth] into the columns from `column` on of [points][channels][columns]. */
+ * growth] into the columns from `column` on of [points][channels][columns]; or of as many matrices as
+ * there are points, each packed for dblk_tensor_multiply (tensor.h), which are zeros before. */
+struct dblk_tensor_way;
 struct dblk_winograd_weights {
     denseblock_type type;
     int tile;
@@ -74,6 +76,8 @@ struct dblk_winograd_weights {
     void *transformed;
     int64_t column, columns;
     bool tf32; /* as that of the input */
+    const struct dblk_tensor_way
+        *packed; /* for these products, which also decides on TF32; or NULL */
 };
 denseblock_status dblk_winograd_weights(void *stream,
                                         const struct dblk_winograd_weights *weights);

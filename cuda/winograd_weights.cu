@@ -4,9 +4,10 @@
  * As nvcc 13.0 compiles it (tests/resources): registers of a thread, and blocks of a multiprocessor.
  *
  *   kernel                           threads  shared   sm_80   sm_90  sm_100
- *   dblk_winograd_weights_kernel         256       0    78/3    80/3    64/4
+ *   dblk_winograd_weights_kernel         256       0    64/4    64/4    72/3
  */
 #include "grid.h"
+#include "tensor_pack.h"
 #include "winograd_tile.h"
 #include "winograd_transform.h"
 
@@ -14,8 +15,22 @@ struct weights_sizes {
     int64_t kernel_channels, growth;
     int64_t first_channel, channels;
     int64_t column, columns;
+    int64_t plane; /* elements, from one point's matrix to the next */
     bool tf32;
+    bool packed;
+    tensor_order order; /* if packed */
 };
+
+/* Where the value of a channel and an output goes, in each matrix; see find_packed. */
+template <typename T>
+__device__ __forceinline__ int64_t find_place(const weights_sizes &sizes, int64_t channel,
+                                              int64_t output, int64_t *part_stride) {
+    *part_stride = 0;
+    if constexpr (sizeof(T) <= sizeof(float))
+        if (sizes.packed)
+            return find_packed<T>(sizes.order, 0, channel, sizes.column + output, part_stride);
+    return channel * sizes.columns + sizes.column + output;
+}
 
 template <typename T, int TILE>
 __global__ void dblk_winograd_weights_kernel(T *transformed, const T *kernel,
@@ -24,7 +39,6 @@ __global__ void dblk_winograd_weights_kernel(T *transformed, const T *kernel,
     using transform = winograd_transform<TILE>;
     constexpr int POINTS = transform::POINTS;
     const int64_t kernel_plane = sizes.kernel_channels * sizes.growth;
-    const int64_t plane = sizes.channels * sizes.columns;
     for (dblk_grid_walk at(sizes.growth); at.outer < sizes.channels; at.advance()) {
         const T *from = kernel + (sizes.first_channel + at.outer) * sizes.growth + at.inner;
         double columns[3 * POINTS];
@@ -36,23 +50,43 @@ __global__ void dblk_winograd_weights_kernel(T *transformed, const T *kernel,
                 taps[row] = dblk_widen(from[(row * 3 + column) * kernel_plane]);
             transform::kernel(taps, 1, columns + column, 3);
         }
-        T *to = transformed + at.outer * sizes.columns + sizes.column + at.inner;
+        int64_t part_stride;
+        T *to = transformed + find_place<T>(sizes, at.outer, at.inner, &part_stride);
 #pragma unroll
         for (int row = 0; row < POINTS; row++) {
             double points[POINTS];
             transform::kernel(columns + row * 3, 1, points, 1);
 #pragma unroll
-            for (int column = 0; column < POINTS; column++)
-                to[(row * POINTS + column) * plane] =
-                    winograd_round<T>(static_cast<R>(points[column]), sizes.tf32);
+            for (int column = 0; column < POINTS; column++) {
+                const R value = static_cast<R>(points[column]);
+                const T high = winograd_round<T>(value, sizes.tf32);
+                T *place = to + (row * POINTS + column) * sizes.plane;
+                *place = high;
+                if (sizes.order.parts == 2)
+                    place[part_stride] = winograd_round<T>(value - dblk_widen(high), sizes.tf32);
+            }
         }
     }
 }
 
 template <typename T, int TILE>
 static denseblock_status launch(void *stream, const struct dblk_winograd_weights *c) {
-    const weights_sizes sizes = {c->kernel_channels, c->growth,  c->first_channel, c->channels,
-                                 c->column,          c->columns, c->tf32};
+    weights_sizes sizes = {c->kernel_channels,
+                           c->growth,
+                           c->first_channel,
+                           c->channels,
+                           c->column,
+                           c->columns,
+                           c->channels * c->columns,
+                           c->tf32,
+                           c->packed != nullptr,
+                           {}};
+    if (sizes.packed) {
+        sizes.plane = static_cast<int64_t>(
+            dblk_tensor_weights_bytes(c->packed, 1, 1, c->channels, c->columns) / sizeof(T));
+        sizes.tf32 = true; /* which only f32 looks at */
+        sizes.order = tensor_order_of(c->packed, 1, c->channels);
+    }
     LAUNCH((dblk_winograd_weights_kernel<T, TILE>), dblk_grid_blocks(c->channels * c->growth),
            DBLK_GRID_BLOCK, 0, static_cast<cudaStream_t>(stream),
            static_cast<T *>(c->transformed), static_cast<const T *>(c->kernel), sizes);

@@ -23,6 +23,17 @@ static inline bool dblk_layers_same_kernel_size(const struct dblk_layer *a,
     return a->kernel_height == b->kernel_height && a->kernel_width == b->kernel_width;
 }
 
+/* Layers that are computed together, since products are linear in the channels: first from all channels
+ * that were there before the group to the columns of all its layers, the outer product; then for each
+ * layer but the first the inner product adds what comes from the group's own channels. And a layer's
+ * place among them. */
+struct dblk_group {
+    int64_t first, size; /* layers */
+    int64_t channels;    /* those before the group */
+    int64_t columns;     /* of the outer product */
+    int64_t column;      /* this layer's first one among them */
+};
+
 /* DENSEBLOCK_UNSUPPORTED for a Winograd algorithm that was asked for and does not suit the layers, or
  * the accuracy. */
 denseblock_status dblk_algorithm_check(const denseblock_plan *plan,

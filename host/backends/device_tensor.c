@@ -1,5 +1,8 @@
 #include "backends/device_tensor.h"
 
+#include "backends/backend.h"
+#include "block/context.h"
+#include "device/device.h"
 #include "elementwise.h"
 
 denseblock_status dblk_device_place_input(denseblock_context *context,
@@ -22,4 +25,15 @@ denseblock_status dblk_device_place_input(denseblock_context *context,
         .channels = plan->channels,
     };
     return dblk_copy_channels(denseblock_context_stream(context), &copy);
+}
+
+denseblock_status dblk_device_keep_kernel(denseblock_context *context,
+                                          const denseblock_plan *plan, int64_t l,
+                                          const void *kernel, void *prepared) {
+    const struct dblk_layer *layer = &plan->layers[l];
+    const size_t bytes =
+        (size_t)dblk_layer_kernel_count(layer) * denseblock_type_size(plan->type);
+    return plan->backend->device->copy(context->queue, DENSEBLOCK_WITHIN,
+                                       (char *)prepared + layer->weights_offset, bytes, kernel,
+                                       bytes, bytes, 1);
 }

@@ -10,4 +10,9 @@ denseblock_status dblk_device_place_input(denseblock_context *context,
                                           const struct dblk_region *region, const void *x,
                                           void *y, void *workspace);
 
+/* Copies layer l's kernel as it came to where the prepared weights have it. */
+denseblock_status dblk_device_keep_kernel(denseblock_context *context,
+                                          const denseblock_plan *plan, int64_t l,
+                                          const void *kernel, void *prepared);
+
 #endif

@@ -6,14 +6,14 @@
 #include "backends.h"
 #include "suite.h"
 
-void sample_make(struct sample *sample) {
+static void make(struct sample *sample, int64_t layers) {
     *sample = (struct sample){0};
     struct fixture *fixture = &sample->fixture;
     fixture->desc = (denseblock_desc){.batch = 2,
                                       .height = 3,
                                       .width = 5,
                                       .channels = 3,
-                                      .layer_count = 3,
+                                      .layer_count = layers,
                                       .layers = fixture->layers,
                                       .type = DENSEBLOCK_F32};
     denseblock_layers_fill(fixture->layers, 2, 3, 3, 4);
@@ -26,6 +26,16 @@ void sample_make(struct sample *sample) {
                                        .kernels = (const void *const *)fixture->kernels,
                                        .x = fixture->x,
                                        .y = sample->y};
+}
+
+void sample_make(struct sample *sample) {
+    make(sample, 3);
+}
+
+/* Without the last layer. */
+void sample_make_winograd(struct sample *sample) {
+    make(sample, 2);
+    sample->fixture.desc.arithmetic = DENSEBLOCK_ARITHMETIC_TF32X3;
 }
 
 void sample_free(struct sample *sample) {

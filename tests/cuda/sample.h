@@ -16,6 +16,10 @@ struct sample {
 
 /* For the backend that is tested. */
 void sample_make(struct sample *sample);
+
+/* One that Winograd algorithms suit, and their arithmetic. */
+void sample_make_winograd(struct sample *sample);
+
 void sample_free(struct sample *sample);
 
 /* sample->y is what the reference computes. */

@@ -73,29 +73,6 @@ START_TEST(no_call_has_more_tiles_than_it_can_take) {
 }
 END_TEST
 
-START_TEST(groups_have_the_size_that_was_asked_for_or_pays) {
-    denseblock_layer layers[8];
-    denseblock_layers_fill(layers, 8, 3, 3, 12);
-    const denseblock_desc desc = {.batch = 16,
-                                  .height = 32,
-                                  .width = 32,
-                                  .channels = 64,
-                                  .layer_count = 8,
-                                  .layers = layers,
-                                  .type = DENSEBLOCK_F16};
-    denseblock_plan_options options = {.algorithm = DENSEBLOCK_ALGORITHM_WINOGRAD2};
-    begin_quietly();
-    check_description(&desc, &options, "as a group", NULL);
-    options.group_size = 1;
-    check_description(&desc, &options, "layer 7: ", "as a group");
-    options.group_size = 3;
-    check_description(&desc, &options, "layers 0..2 as a group: ", "layers 0..3");
-    check_description(&desc, &options, "layers 6..7 as a group: ", NULL);
-    options.group_size = INT64_MAX;
-    check_description(&desc, &options, "layers 0..7 as a group: ", NULL);
-}
-END_TEST
-
 START_TEST(an_empty_batch_has_the_algorithm_that_was_asked_for) {
     const denseblock_layer layers[] = {{.kernel_height = 3, .kernel_width = 3, .growth = 2},
                                        {.kernel_height = 3, .kernel_width = 3, .growth = 2}};
@@ -181,7 +158,6 @@ Suite *suite(void) {
     const TTest *const of_cublas[] = {
         what_cublas_cannot_do_is_refused_with_the_plan,
         no_call_has_more_tiles_than_it_can_take,
-        groups_have_the_size_that_was_asked_for_or_pays,
         an_empty_batch_has_the_algorithm_that_was_asked_for,
         cublas_computes_in_half_of_the_limit_and_32_mib_at_most,
         auto_chooses_what_suits_the_type_and_the_limit,

@@ -1,49 +1,15 @@
 /* The backends of GPUs against the reference: goldens, random blocks, special values. */
-#include <dirent.h>
 #include <math.h>
 #include <stdlib.h>
 
 #include "against_reference.h"
 #include "backends.h"
 #include "elements/elements.h"
-#include "golden.h"
+#include "goldens.h"
 #include "on_double.h"
 
 START_TEST(it_reproduces_every_golden_case) {
-    struct dirent **entries;
-    const int count = scandir(CASES_FOLDER, &entries, NULL, alphasort);
-    int cases = 0;
-    for (int i = 0; i < count; i++) {
-        const char *name = entries[i]->d_name;
-        if (name[0] != '.') {
-            struct golden golden;
-            golden_read(name, &golden);
-            const void *kernels[FIXTURE_MAX_LAYERS];
-            for (int l = 0; l < FIXTURE_MAX_LAYERS; l++)
-                kernels[l] = golden.kernels[l].data;
-            const size_t elements = denseblock_array_count(&golden.output);
-            void *y = aligned_memory(elements * denseblock_type_size(golden.desc.type));
-            for (int way = 0; way < 2; way++) {
-                begin_quietly();
-                ck_ok(cuda_case_run(&(struct cuda_case){.backend = tested,
-                                                        .desc = &golden.desc,
-                                                        .kernels = kernels,
-                                                        .x = golden.input.data,
-                                                        .y = y,
-                                                        .in_place = way == 1}));
-                check_quiet(name);
-                const double error = golden_error(name, &golden.output, golden.desc.type, y);
-                ck_assert_msg(error <= tolerance(golden.desc.type), "%s: relative error %g", name,
-                              error);
-            }
-            free(y);
-            golden_free(&golden);
-            cases++;
-        }
-        free(entries[i]);
-    }
-    free(entries);
-    ck_assert_int_eq(cases, 10);
+    ck_assert_int_eq(check_goldens(NULL, DENSEBLOCK_ARITHMETIC_FULL, NULL), 10);
 }
 END_TEST
 

@@ -117,7 +117,10 @@ static void fail_every_call(const struct cuda_double_machine *machine,
                             const denseblock_plan_options *options, bool graph, cudaError_t error,
                             long least) {
     struct sample sample;
-    sample_make(&sample);
+    if (options != NULL && options->algorithm == DENSEBLOCK_ALGORITHM_WINOGRAD2)
+        sample_make_winograd(&sample);
+    else
+        sample_make(&sample);
     sample.block.options = options;
     sample.block.graph = graph;
     ck_assert_int_ge(fail_calls(&sample, machine, error), least);
@@ -219,9 +222,8 @@ START_TEST(an_error_of_cublas_is_told_with_its_text) {
 }
 END_TEST
 
-/* Groups of two leave 3x3 layers no other algorithm. */
 START_TEST(every_failing_call_of_winograd_does_too) {
-    const denseblock_plan_options options = {.group_size = 2};
+    const denseblock_plan_options options = {.algorithm = DENSEBLOCK_ALGORITHM_WINOGRAD2};
     fail_every_call(NULL, &options, false, cudaErrorUnknown, 60);
 }
 END_TEST
@@ -264,7 +266,7 @@ Suite *suite(void) {
                                 an_error_on_the_gpu_is_found_at_the_latest_when_it_is_waited_for,
                                 too_little_memory_is_told_with_the_bytes,
                                 NULL};
-    const TTest *const of_cuda[] = {NULL};
+    const TTest *const of_cuda[] = {every_failing_call_of_winograd_does_too, NULL};
     const TTest *const of_cublas[] = {an_error_of_cublas_is_told_with_its_text,
                                       every_failing_call_of_winograd_does_too, NULL};
     const TTest *const of_cudnn[] = {an_error_of_cudnn_is_told_with_its_text,

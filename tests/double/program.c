@@ -25,6 +25,7 @@ struct cuda_double_machine double_program_machine(void) {
         .devices = devices > 0 ? devices : -1,
         .driver_version = driver > 0 ? driver : -1,
         .compute_capability = (int)number("CUDA_DOUBLE_CAPABILITY", 0),
+        .multiprocessors = (int)number("CUDA_DOUBLE_MULTIPROCESSORS", 0),
         .memory_bytes = (size_t)number("CUDA_DOUBLE_MEMORY", 0),
         .no_pools = number("CUDA_DOUBLE_NO_POOLS", 0) != 0,
         .no_image = number("CUDA_DOUBLE_NO_IMAGE", 0) != 0,

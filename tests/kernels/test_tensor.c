@@ -1,9 +1,6 @@
 /* Suite: the tensor-core convolution, in the emulator. */
-#include <stdlib.h>
-
 #include "device_case.h"
 #include "direct_case.h"
-#include "elements/elements.h"
 #include "emulator.h"
 #include "suite.h"
 
@@ -98,96 +95,6 @@ START_TEST(what_is_too_large_is_refused) {
 }
 END_TEST
 
-/* A product of small whole numbers is exact in every form. */
-static void check_product(uint64_t seed, enum dblk_tensor_form form) {
-    const size_t size = form == DBLK_TENSOR_F16 || form == DBLK_TENSOR_BF16 ? 2 : 4;
-    const denseblock_type type = form == DBLK_TENSOR_F16    ? DENSEBLOCK_F16
-                                 : form == DBLK_TENSOR_BF16 ? DENSEBLOCK_BF16
-                                                            : DENSEBLOCK_F32;
-    begin_device(seed);
-    struct dblk_tensor_product p = {.rows = random_size(&seed, 1, 300),
-                                    .inner = random_size(&seed, 1, 90),
-                                    .columns = random_size(&seed, 1, 150),
-                                    .batch = (int)random_size(&seed, 1, 5),
-                                    .add = one_in(&seed, 2)};
-    p.a_stride = p.inner + random_size(&seed, 0, 9);
-    p.a_step = p.rows * p.a_stride + random_size(&seed, 0, 9);
-    p.c_stride = (p.columns + 3) / 4 * 4 + 4 * random_size(&seed, 0, 2);
-    p.c_step = p.rows * p.c_stride;
-    struct dblk_tensor_way way;
-    ck_assert(dblk_tensor_find_product_way(form, p.columns, 163 << 10, &way));
-    const size_t a_count = (size_t)(p.batch * p.a_step), c_count = (size_t)(p.batch * p.c_step);
-    const size_t b_count = (size_t)(p.inner * p.columns);
-    const size_t packed = dblk_tensor_weights_bytes(&way, 1, 1, p.inner, p.columns);
-    char *a = host_memory(a_count * size), *b = host_memory((size_t)p.batch * b_count * size);
-    float *c = host_memory(c_count * sizeof *c), *result = host_memory(c_count * sizeof *c);
-    for (size_t i = 0; i < a_count; i++)
-        dblk_element_store(type, a, i, (double)random_size(&seed, -3, 3));
-    for (size_t i = 0; i < (size_t)p.batch * b_count; i++)
-        dblk_element_store(type, b, i, (double)random_size(&seed, -3, 3));
-    for (size_t i = 0; i < c_count; i++)
-        c[i] = (float)random_size(&seed, -3, 3);
-    char *zeros = host_memory((size_t)p.batch * packed);
-    memset(zeros, 0, (size_t)p.batch * packed);
-    char *weights = to_device(zeros, (size_t)p.batch * packed);
-    char *device_b = to_device(b, (size_t)p.batch * b_count * size);
-    for (int i = 0; i < p.batch; i++) {
-        const struct dblk_direct_packing packing = {
-            .type = type,
-            .kernel = device_b + (size_t)i * b_count * size,
-            .kernel_height = 1,
-            .kernel_width = 1,
-            .kernel_channels = p.inner,
-            .growth = p.columns,
-            .channels = p.inner,
-            .columns = p.columns,
-            .packed = weights + (size_t)i * packed,
-        };
-        ck_ok(dblk_tensor_pack(NULL, &packing, &way));
-    }
-    void *device_a = to_device(a, a_count * size);
-    p.a = device_a;
-    p.b = weights;
-    p.c = to_device(c, c_count * sizeof *c);
-    ck_ok(dblk_tensor_multiply(NULL, &p, &way));
-    from_device(result, p.c, c_count * sizeof *c);
-    free_device(device_a);
-    free_device(device_b);
-    free_device(weights);
-    free_device(p.c);
-    end_device();
-    for (size_t i = 0; i < c_count; i++) {
-        const int64_t one = (int64_t)i / p.c_step, row = (int64_t)i % p.c_step / p.c_stride;
-        const int64_t column = (int64_t)i % p.c_stride;
-        double expected = (double)c[i];
-        if (column >= (p.columns + 3) / 4 * 4) {
-            ck_assert(result[i] == c[i]);
-            continue;
-        }
-        if (column >= p.columns) /* padding */
-            continue;
-        expected *= p.add ? 1 : 0;
-        for (int64_t k = 0; k < p.inner; k++)
-            expected +=
-                dblk_element_load(type, a, (size_t)(one * p.a_step + row * p.a_stride + k)) *
-                dblk_element_load(type, b, (size_t)((one * p.inner + k) * p.columns + column));
-        ck_assert_msg((double)result[i] == expected, "form %d, element %zu: %g, not %g",
-                      (int)form, i, (double)result[i], expected);
-    }
-    free(a);
-    free(b);
-    free(c);
-    free(result);
-    free(zeros);
-}
-
-START_TEST(products_side_by_side_are_matrix_products) {
-    for (enum dblk_tensor_form form = DBLK_TENSOR_F16; form <= DBLK_TENSOR_TF32X3; form++)
-        for (uint64_t seed = 1; seed <= 12; seed++)
-            check_product(seed, form);
-}
-END_TEST
-
 Suite *suite(void) {
     const TTest *const tests[] = {
         f16_agrees_with_plain_loops,
@@ -197,7 +104,6 @@ Suite *suite(void) {
         shared_memory_is_used_without_bank_conflicts,
         a_plane_too_wide_for_a_halo_of_three_rows_takes_one_row_at_a_time,
         what_is_too_large_is_refused,
-        products_side_by_side_are_matrix_products,
         NULL,
     };
     return suite_of("tensor", tests);

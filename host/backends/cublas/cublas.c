@@ -37,12 +37,7 @@ static void cublas_close(denseblock_context *context) {
 static denseblock_status cublas_prepare_layer(denseblock_context *context,
                                               const denseblock_plan *plan, int64_t l,
                                               const void *kernel, void *prepared) {
-    const struct dblk_layer *layer = &plan->layers[l];
-    const size_t bytes =
-        (size_t)dblk_layer_kernel_count(layer) * denseblock_type_size(plan->type);
-    const denseblock_status status = plan->backend->device->copy(
-        context->queue, DENSEBLOCK_WITHIN, (char *)prepared + layer->weights_offset, bytes,
-        kernel, bytes, bytes, 1);
+    const denseblock_status status = dblk_device_keep_kernel(context, plan, l, kernel, prepared);
     if (status != DENSEBLOCK_OK ||
         !dblk_algorithm_is_winograd(dblk_cublas_plan_of(plan)->layers[l].algorithm))
         return status;
@@ -64,17 +59,16 @@ static denseblock_status cublas_forward_layer(denseblock_context *context,
         .y = y,
         .workspace = workspace,
     };
-    const struct dblk_cublas_plan *cublas = dblk_cublas_plan_of(plan);
-    const struct dblk_layer *layer = &plan->layers[l];
+    const struct dblk_winograd_call winograd = dblk_cublas_winograd_call(&call);
     denseblock_status status = dblk_cublas_set_workspace(call.handle, plan, workspace);
-    if (status == DENSEBLOCK_OK && l == 0 && cublas->tile != 0)
-        status = dblk_cublas_winograd_keep(&call, 0, layer->channels);
     if (status == DENSEBLOCK_OK)
-        status = dblk_algorithm_is_winograd(cublas->layers[l].algorithm)
+        status = dblk_winograd_keep_before(&winograd, l);
+    if (status == DENSEBLOCK_OK)
+        status = dblk_algorithm_is_winograd(dblk_cublas_plan_of(plan)->layers[l].algorithm)
                      ? dblk_cublas_winograd_forward(&call)
                      : dblk_cublas_direct_forward(&call);
-    if (status == DENSEBLOCK_OK && l < cublas->last_winograd)
-        status = dblk_cublas_winograd_keep(&call, layer->channels, layer->growth);
+    if (status == DENSEBLOCK_OK)
+        status = dblk_winograd_keep_after(&winograd, l);
     return status;
 }
 

@@ -3,8 +3,7 @@
 #include <math.h>
 
 #include "backends/algorithm.h"
-#include "memory/integer.h"
-#include "winograd.h"
+#include "backends/cublas/cublas_layout.h"
 
 /* ---- The model: microseconds on a large GPU ----
  *
@@ -62,7 +61,7 @@ static double direct_cost(const denseblock_plan *plan, int64_t l) {
 
 /* Rows of all products together: one for each tile and point. */
 static double rows_of(const denseblock_plan *plan) {
-    const int tile = dblk_cublas_plan_of(plan)->tile;
+    const int tile = dblk_cublas_plan_of(plan)->stack.tile;
     return tile == 0
                ? 0
                : (double)dblk_winograd_points(tile) *
@@ -73,9 +72,9 @@ static double rows_of(const denseblock_plan *plan) {
 static double products_cost(const denseblock_plan *plan, double slices, double rows,
                             double channels, double columns, bool add) {
     const double size = (double)denseblock_type_size(plan->type);
-    const double real = (double)denseblock_type_size(dblk_cublas_products_type(plan));
+    const double real = (double)denseblock_type_size(dblk_winograd_products_type(plan));
     const double weights = slices * channels * columns * size *
-                           dblk_winograd_points(dblk_cublas_plan_of(plan)->tile);
+                           dblk_winograd_points(dblk_cublas_plan_of(plan)->stack.tile);
     const struct work work = {slices,
                               rows * (channels * size + columns * real * (add ? 2 : 1)) + weights,
                               2 * rows * channels * padded(columns)};
@@ -86,7 +85,7 @@ static double winograd_cost(const denseblock_plan *plan, int64_t l) {
     const struct dblk_cublas_plan *cublas = dblk_cublas_plan_of(plan);
     const struct dblk_cublas_layer *planned = &cublas->layers[l];
     const struct dblk_layer *layer = &plan->layers[l];
-    const double real = (double)denseblock_type_size(dblk_cublas_products_type(plan));
+    const double real = (double)denseblock_type_size(dblk_winograd_products_type(plan));
     const double size = (double)denseblock_type_size(plan->type);
     const double pixels = (double)(plan->batch * plan->height * plan->width);
     const double rows = rows_of(plan);
@@ -94,11 +93,11 @@ static double winograd_cost(const denseblock_plan *plan, int64_t l) {
     const double growth = (double)layer->growth;
     const struct work output = {slices, growth * (rows * real + pixels * size), 0};
     const double products =
-        l == planned->group_first
-            ? products_cost(plan, slices, rows, (double)planned->group_channels,
-                            (double)planned->group_columns, false)
+        l == planned->group.first
+            ? products_cost(plan, slices, rows, (double)planned->group.channels,
+                            (double)planned->group.columns, false)
             : products_cost(plan, slices, rows,
-                            (double)(layer->channels - planned->group_channels), growth, true);
+                            (double)(layer->channels - planned->group.channels), growth, true);
     return products + microseconds(plan, output);
 }
 
@@ -117,12 +116,12 @@ static double cost(const denseblock_plan *plan) {
     double sum = 0;
     if (plan->batch == 0)
         return sum;
-    if (cublas->tile != 0)
+    if (cublas->stack.tile != 0)
         sum += keep_cost(plan, plan->channels);
     for (int64_t l = 0; l < plan->layer_count; l++) {
         const bool winograd = dblk_algorithm_is_winograd(cublas->layers[l].algorithm);
         sum += winograd ? winograd_cost(plan, l) : direct_cost(plan, l);
-        if (l < cublas->last_winograd)
+        if (l < cublas->stack.last_layer)
             sum += keep_cost(plan, plan->layers[l].growth);
     }
     return sum;
@@ -143,37 +142,6 @@ static bool is_allowed(const denseblock_plan *plan, const denseblock_plan_option
 }
 
 void dblk_cublas_choose(denseblock_plan *plan, const denseblock_plan_options *options) {
-    static const denseblock_algorithm algorithms[] = {
-        DENSEBLOCK_ALGORITHM_DIRECT,
-        DENSEBLOCK_ALGORITHM_WINOGRAD2,
-        DENSEBLOCK_ALGORITHM_WINOGRAD4,
-    };
-    enum { MOST_LAYERS = 8 };
-    struct dblk_cublas_candidate best = {DENSEBLOCK_ALGORITHM_DIRECT, 1};
-    double least = INFINITY;
-    size_t least_bytes = SIZE_MAX;
-    bool found = false;
-    for (int a = 0; a < 3; a++) {
-        if (!is_allowed(plan, options, algorithms[a]))
-            continue;
-        /* No group has more layers than the block. */
-        const int64_t asked = dblk_smaller(options->group_size, plan->layer_count);
-        const bool direct = algorithms[a] == DENSEBLOCK_ALGORITHM_DIRECT;
-        const int64_t from = asked > 0 && !direct ? asked : 1;
-        const int64_t to = asked > 0 || direct ? from : MOST_LAYERS;
-        for (int64_t size = from; size <= to; size++) {
-            const struct dblk_cublas_candidate candidate = {algorithms[a], size};
-            const bool fits = dblk_cublas_lay_out(plan, candidate, options->workspace_limit);
-            const double cheapness = fits ? cost(plan) : INFINITY;
-            const bool better =
-                fits ? cheapness < least : !found && plan->workspace_bytes <= least_bytes;
-            if (!better)
-                continue;
-            best = candidate;
-            least = cheapness;
-            least_bytes = plan->workspace_bytes;
-            found = found || fits;
-        }
-    }
-    (void)dblk_cublas_lay_out(plan, best, options->workspace_limit);
+    static const struct dblk_candidate_rules rules = {is_allowed, dblk_cublas_lay_out, cost};
+    dblk_candidates_choose(plan, options, &rules);
 }

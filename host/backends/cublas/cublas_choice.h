@@ -2,7 +2,7 @@
 #ifndef DENSEBLOCK_HOST_CUBLAS_CHOICE_H
 #define DENSEBLOCK_HOST_CUBLAS_CHOICE_H
 
-#include "backends/cublas/cublas_layout.h"
+#include "block/plan.h"
 
 /* Lays out the candidate that is cheapest by a model among those that the options and the type allow
  * and whose workspace is within the limit. If there is none, the one that needs least of it. */

@@ -19,7 +19,7 @@ denseblock_status dblk_cublas_direct_forward(const struct dblk_cublas_call *call
         .kernel_height = layer->kernel_height,
         .kernel_width = layer->kernel_width,
         .channels = layer->channels,
-        .dst = call->workspace + cublas->stack_bytes,
+        .dst = call->workspace + cublas->stack.bytes,
         .dst_stride = planned->row_stride,
     };
     struct dblk_cublas_product product = {

@@ -48,7 +48,7 @@ void dblk_cublas_handle_close(struct dblk_cublas_handle *handle) {
 denseblock_status dblk_cublas_set_workspace(const struct dblk_cublas_handle *handle,
                                             const denseblock_plan *plan, void *workspace) {
     const struct dblk_cublas_plan *planned = dblk_cublas_plan_of(plan);
-    char *scratch = (char *)workspace + planned->stack_bytes + planned->matrix_bytes;
+    char *scratch = (char *)workspace + planned->stack.bytes + planned->matrix_bytes;
     const size_t over = (uintptr_t)scratch % DBLK_CUBLAS_ALIGNMENT;
     if (over != 0)
         scratch += DBLK_CUBLAS_ALIGNMENT - over;

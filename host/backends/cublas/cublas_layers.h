@@ -25,12 +25,11 @@ denseblock_status dblk_cublas_direct_forward(const struct dblk_cublas_call *call
 /* Products of the kept transforms, then the output transform into y. */
 denseblock_status dblk_cublas_winograd_forward(const struct dblk_cublas_call *call);
 
-/* Keeps channels of y for Winograd layers: their transform, in the stack. */
-denseblock_status dblk_cublas_winograd_keep(const struct dblk_cublas_call *call,
-                                            int64_t first_channel, int64_t channels);
+/* The same call, to what is shared. */
+struct dblk_winograd_call dblk_cublas_winograd_call(const struct dblk_cublas_call *call);
 
 /* Transforms the layer's part of the outer weights, and its inner weights. */
 denseblock_status dblk_cublas_winograd_prepare(void *stream, const denseblock_plan *plan,
-                                               int64_t l, const void *kernel, char *prepared);
+                                               int64_t l, const void *kernel, void *prepared);
 
 #endif

@@ -5,14 +5,10 @@
 #include "backends/algorithm.h"
 #include "memory/integer.h"
 #include "memory/size.h"
-#include "winograd.h"
 
 /* NVIDIA's words on cublasSetWorkspace: with 16 KiB no product fails for want of it, and 32 MiB is
  * what Hopper needs to be as fast as it can (4 MiB others). */
 static const size_t least_scratch = (size_t)16 << 10, most_scratch = (size_t)32 << 20;
-
-/* Rows begin where a GPU loads 16 bytes at once; cuBLAS takes others too, but slower. */
-enum { ROW_ALIGNMENT = 16 };
 
 /* Between the matrix and what cuBLAS computes in, at the most. */
 enum { GAP = DBLK_CUBLAS_ALIGNMENT - DENSEBLOCK_ALIGNMENT };
@@ -21,13 +17,8 @@ static struct dblk_cublas_plan *cublas_of(const denseblock_plan *plan) {
     return plan->details;
 }
 
-static int64_t aligned_row(const denseblock_plan *plan, int64_t elements) {
-    const int64_t unit = ROW_ALIGNMENT / (int64_t)denseblock_type_size(plan->type);
-    return dblk_quotient_up(elements, unit) * unit;
-}
-
 static void form_group(const denseblock_plan *plan, int64_t first,
-                       struct dblk_cublas_candidate candidate) {
+                       struct dblk_candidate candidate) {
     struct dblk_cublas_layer *layers = &cublas_of(plan)->layers[first];
     const bool winograd = dblk_algorithm_is_winograd(candidate.algorithm) &&
                           dblk_layer_is_3x3(&plan->layers[first]);
@@ -35,7 +26,7 @@ static void form_group(const denseblock_plan *plan, int64_t first,
     while (first + size < plan->layer_count &&
            (size == 0 || (winograd && size < candidate.group_size &&
                           dblk_layer_is_3x3(&plan->layers[first + size])))) {
-        layers[size].column = columns;
+        layers[size].group.column = columns;
         columns += plan->layers[first + size].growth;
         size++;
     }
@@ -43,54 +34,23 @@ static void form_group(const denseblock_plan *plan, int64_t first,
         const struct dblk_layer *layer = &plan->layers[first + i];
         layers[i].algorithm = winograd ? candidate.algorithm : DENSEBLOCK_ALGORITHM_DIRECT;
         layers[i].row = layer->kernel_height * layer->kernel_width * layer->channels;
-        layers[i].row_stride = aligned_row(plan, layers[i].row);
-        layers[i].group_first = first;
-        layers[i].group_size = size;
-        layers[i].group_channels = plan->layers[first].channels;
-        layers[i].group_columns = columns;
+        layers[i].row_stride = dblk_aligned_row(plan, layers[i].row);
+        layers[i].group = (struct dblk_group){first, size, plan->layers[first].channels, columns,
+                                              layers[i].group.column};
     }
 }
 
-static void form_groups(const denseblock_plan *plan, struct dblk_cublas_candidate candidate) {
+static void form_groups(const denseblock_plan *plan, struct dblk_candidate candidate) {
     struct dblk_cublas_plan *cublas = cublas_of(plan);
-    cublas->tile = 0;
-    cublas->last_winograd = -1;
-    cublas->stack_stride = 0;
-    cublas->products_stride = 0;
+    dblk_winograd_stack_clear(&cublas->stack);
     for (int64_t first = 0; first < plan->layer_count;) {
         form_group(plan, first, candidate);
-        const struct dblk_cublas_layer *group = &cublas->layers[first];
-        first += group->group_size;
-        if (!dblk_algorithm_is_winograd(group->algorithm))
-            continue;
-        cublas->tile = group->algorithm == DENSEBLOCK_ALGORITHM_WINOGRAD2 ? 2 : 4;
-        cublas->last_winograd = first - 1;
-        cublas->stack_stride = aligned_row(plan, plan->layers[first - 1].channels);
-        cublas->products_stride =
-            dblk_larger(cublas->products_stride, aligned_row(plan, group->group_columns));
+        const struct dblk_cublas_layer *layer = &cublas->layers[first];
+        if (dblk_algorithm_is_winograd(layer->algorithm))
+            dblk_winograd_stack_add(&cublas->stack, plan, &layer->group, layer->algorithm);
+        first += layer->group.size;
     }
-}
-
-/* Bytes of a matrix for each point, of so many images; false where that overflows. */
-static bool points_bytes(const denseblock_plan *plan, int64_t images, int64_t stride,
-                         denseblock_type type, size_t *bytes) {
-    const int tile = cublas_of(plan)->tile;
-    *bytes = 0;
-    if (tile == 0)
-        return true;
-    *bytes = denseblock_type_size(type) * (size_t)dblk_winograd_points(tile);
-    return dblk_size_multiply(bytes, dblk_quotient_up(plan->height, tile)) &&
-           dblk_size_multiply(bytes, dblk_quotient_up(plan->width, tile)) &&
-           dblk_size_multiply(bytes, images) && dblk_size_multiply(bytes, stride) &&
-           dblk_size_align(bytes);
-}
-
-static bool stack_and_products(const denseblock_plan *plan, int64_t images, size_t *stack,
-                               size_t *products) {
-    const struct dblk_cublas_plan *cublas = cublas_of(plan);
-    return points_bytes(plan, images, cublas->stack_stride, plan->type, stack) &&
-           points_bytes(plan, images, cublas->products_stride, dblk_cublas_products_type(plan),
-                        products);
+    cublas->stack.tf32 = dblk_cublas_uses_tf32(plan);
 }
 
 static size_t row_bytes(const denseblock_plan *plan, const struct dblk_cublas_layer *layer) {
@@ -125,11 +85,11 @@ static int64_t equal_part(int64_t total, int64_t most) {
 
 /* As many images as have room, of which one needs so many bytes, and no more than a launch takes. */
 static int64_t slice_images(const denseblock_plan *plan, size_t room, size_t image) {
-    const int tile = cublas_of(plan)->tile;
-    if (tile == 0)
+    const struct dblk_winograd_stack *stack = &cublas_of(plan)->stack;
+    if (stack->tile == 0)
         return plan->batch;
-    const int64_t tiles = dblk_winograd_tiles(tile, 1, plan->height, plan->width);
-    const int64_t most = dblk_smaller((int64_t)(room / image), DBLK_WINOGRAD_MOST_TILES / tiles);
+    const int64_t most =
+        dblk_smaller((int64_t)(room / image), dblk_winograd_most_images(stack, plan));
     return equal_part(plan->batch, dblk_larger(1, most));
 }
 
@@ -150,27 +110,23 @@ static void cut_direct_layers(const denseblock_plan *plan, size_t room) {
 
 static bool add_up(denseblock_plan *plan) {
     const struct dblk_cublas_plan *cublas = cublas_of(plan);
-    plan->workspace_bytes = cublas->stack_bytes;
+    plan->workspace_bytes = cublas->stack.bytes;
     return dblk_size_add(&plan->workspace_bytes, cublas->matrix_bytes) &&
            dblk_size_align(&plan->workspace_bytes) &&
            dblk_size_add(&plan->workspace_bytes, GAP) &&
            dblk_size_add(&plan->workspace_bytes, cublas->scratch_bytes);
 }
 
-bool dblk_cublas_lay_out(denseblock_plan *plan, struct dblk_cublas_candidate candidate,
-                         size_t limit) {
+bool dblk_cublas_lay_out(denseblock_plan *plan, struct dblk_candidate candidate, size_t limit) {
     struct dblk_cublas_plan *cublas = cublas_of(plan);
     form_groups(plan, candidate);
-    cublas->stack_bytes = cublas->matrix_bytes = cublas->scratch_bytes = 0;
+    cublas->matrix_bytes = cublas->scratch_bytes = 0;
     plan->workspace_bytes = 0;
     if (plan->layer_count == 0 || plan->batch == 0)
         return true;
     size_t stack, products;
     plan->workspace_bytes = SIZE_MAX;
-    if (!stack_and_products(plan, 1, &stack, &products))
-        return false;
-    if (cublas->tile != 0 && dblk_winograd_tiles(cublas->tile, 1, plan->height, plan->width) >
-                                 DBLK_WINOGRAD_MOST_TILES)
+    if (!dblk_winograd_stack_bytes(&cublas->stack, plan, 1, &stack, &products))
         return false;
     const size_t longest = longest_row(plan);
     size_t image = stack;
@@ -181,14 +137,11 @@ bool dblk_cublas_lay_out(denseblock_plan *plan, struct dblk_cublas_candidate can
     size_t room = limit > others ? limit - others : 0;
     room -= room % DENSEBLOCK_ALIGNMENT;
     plan->slice_images = slice_images(plan, room, image);
-    cublas->slice_tiles =
-        cublas->tile == 0
-            ? 0
-            : dblk_winograd_tiles(cublas->tile, plan->slice_images, plan->height, plan->width);
-    if (!stack_and_products(plan, plan->slice_images, &cublas->stack_bytes,
-                            &cublas->matrix_bytes))
+    if (!dblk_winograd_stack_bytes(&cublas->stack, plan, plan->slice_images, &stack,
+                                   &cublas->matrix_bytes))
         return false;
-    cut_direct_layers(plan, room > cublas->stack_bytes ? room - cublas->stack_bytes : 0);
+    dblk_winograd_stack_set_slice(&cublas->stack, plan, stack);
+    cut_direct_layers(plan, room > stack ? room - stack : 0);
     if (!add_up(plan))
         plan->workspace_bytes = SIZE_MAX;
     return plan->workspace_bytes <= limit;
@@ -211,14 +164,15 @@ bool dblk_cublas_lay_out_weights(denseblock_plan *plan) {
         fits = add_weights(plan, dblk_layer_kernel_count(layer), 1, &layer->weights_offset);
         if (!dblk_algorithm_is_winograd(planned->algorithm))
             continue;
-        const int points = dblk_winograd_points(cublas->tile);
-        if (l == planned->group_first)
-            fits = fits && add_weights(plan, planned->group_channels * points,
-                                       planned->group_columns, &planned->outer_offset);
+        const struct dblk_group *group = &planned->group;
+        const int points = dblk_winograd_points(cublas->stack.tile);
+        if (l == group->first)
+            fits = fits && add_weights(plan, group->channels * points, group->columns,
+                                       &planned->outer_offset);
         else
-            fits = fits && add_weights(plan, (layer->channels - planned->group_channels) * points,
+            fits = fits && add_weights(plan, (layer->channels - group->channels) * points,
                                        layer->growth, &planned->inner_offset);
-        planned->outer_offset = cublas->layers[planned->group_first].outer_offset;
+        planned->outer_offset = cublas->layers[group->first].outer_offset;
     }
     return fits;
 }

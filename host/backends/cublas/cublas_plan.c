@@ -6,6 +6,7 @@
 
 #include "backends/algorithm.h"
 #include "backends/cublas/cublas_choice.h"
+#include "backends/cublas/cublas_layout.h"
 #include "status/fail.h"
 #include "text/text.h"
 
@@ -16,12 +17,7 @@ static denseblock_status check_options(const denseblock_plan *plan,
             DENSEBLOCK_UNSUPPORTED,
             "the cublas backend computes direct layers one at a time, not groups of %" PRId64,
             options->group_size);
-    if (options->algorithm == DENSEBLOCK_ALGORITHM_WINOGRAD4 && plan->type != DENSEBLOCK_F32)
-        return dblk_fail(DENSEBLOCK_UNSUPPORTED,
-                         "the cublas backend has winograd4 for f32, not for %s: use winograd2 or "
-                         "direct",
-                         denseblock_type_name(plan->type));
-    return dblk_algorithm_check(plan, options);
+    return dblk_winograd_stack_check(plan, options);
 }
 
 /* cuBLAS takes the sizes of matrices, and their strides, as int. */
@@ -71,13 +67,13 @@ void dblk_cublas_plan_describe(struct dblk_text *text, const denseblock_plan *pl
     dblk_text_append(text, "products of cuBLAS, sums in %s%s\n",
                      plan->type == DENSEBLOCK_F64 ? "f64" : "f32",
                      dblk_cublas_uses_tf32(plan) ? ", operands in TF32" : "");
-    for (int64_t l = 0; l < plan->layer_count; l += cublas->layers[l].group_size) {
+    for (int64_t l = 0; l < plan->layer_count; l += cublas->layers[l].group.size) {
         const struct dblk_cublas_layer *group = &cublas->layers[l];
-        dblk_describe_group(text, plan, l, group->group_size, group->algorithm);
+        dblk_describe_group(text, plan, l, group->group.size, group->algorithm);
         if (group->algorithm == DENSEBLOCK_ALGORITHM_DIRECT && plan->batch > 0)
             dblk_text_append(text, ", %" PRId64 " pixels at a time", group->pixels);
         dblk_text_append(text, "\n");
     }
-    if (cublas->tile != 0)
+    if (cublas->stack.tile != 0)
         dblk_describe_slices(text, plan);
 }

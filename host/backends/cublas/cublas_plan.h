@@ -1,14 +1,8 @@
-/* What the cublas backend adds to a plan: for each layer an algorithm, groups of Winograd layers, and
- * how much goes through a layer at a time.
+/* What the cublas backend adds to a plan: for each layer an algorithm, groups of Winograd layers
+ * (backends/winograd_stack.h), and how much goes through a layer at a time.
  *
  * A direct layer goes by slices of pixels: after the ReLU they become the rows of a matrix, whose
  * product with the kernel is written into y.
- *
- * Winograd layers keep the transformed features of a slice of the batch, the stack, for all layers of
- * the block (cuda/winograd.h). A group of them is computed in two parts, since products are linear in
- * the channels: the outer products go from all channels that were there before the group to the columns
- * of all its layers; then for each layer but the first the inner products add what comes from the
- * group's own channels, and the output transform completes it.
  *
  * Workspace, each part at a multiple of DENSEBLOCK_ALIGNMENT: the stack of a slice; its products, or
  * the matrix of a direct layer; at the next multiple of DBLK_CUBLAS_ALIGNMENT what cuBLAS computes in.
@@ -17,7 +11,7 @@
 #ifndef DENSEBLOCK_HOST_CUBLAS_PLAN_H
 #define DENSEBLOCK_HOST_CUBLAS_PLAN_H
 
-#include "block/plan.h"
+#include "backends/winograd_stack.h"
 
 enum { DBLK_CUBLAS_ALIGNMENT = 256 }; /* of the workspace that cublasSetWorkspace takes */
 
@@ -30,20 +24,12 @@ struct dblk_cublas_layer {
     int64_t pixels;     /* at a time */
 
     /* Winograd; a direct layer is a group of its own. */
-    int64_t group_first, group_size;
-    int64_t group_channels;            /* those before the group */
-    int64_t group_columns;             /* of the outer products */
-    int64_t column;                    /* this layer's first one among them */
+    struct dblk_group group;
     size_t outer_offset, inner_offset; /* bytes, in the prepared weights */
 };
 
 struct dblk_cublas_plan {
-    int tile;                /* of the Winograd layers; 0: there is none */
-    int64_t last_winograd;   /* the last such layer: later features are not transformed */
-    int64_t slice_tiles;     /* of plan->slice_images */
-    int64_t stack_stride;    /* elements from tile to tile: channels */
-    int64_t products_stride; /* likewise: columns of the largest group */
-    size_t stack_bytes;
+    struct dblk_winograd_stack stack;
     size_t matrix_bytes;  /* of products, or of a direct layer's matrix */
     size_t scratch_bytes; /* what cuBLAS computes in */
     struct dblk_cublas_layer layers[];
@@ -53,14 +39,10 @@ static inline const struct dblk_cublas_plan *dblk_cublas_plan_of(const densebloc
     return (const struct dblk_cublas_plan *)plan->details;
 }
 
-/* The type of products of Winograd layers, which are sums. */
-static inline denseblock_type dblk_cublas_products_type(const denseblock_plan *plan) {
-    return plan->type == DENSEBLOCK_F64 ? DENSEBLOCK_F64 : DENSEBLOCK_F32;
-}
-
 /* Whether operands of f32 are rounded to TF32: not with F(4x4), whose error that makes too large. */
 static inline bool dblk_cublas_uses_tf32(const denseblock_plan *plan) {
-    return plan->arithmetic == DENSEBLOCK_ARITHMETIC_TF32 && dblk_cublas_plan_of(plan)->tile != 4;
+    return plan->arithmetic == DENSEBLOCK_ARITHMETIC_TF32 &&
+           dblk_cublas_plan_of(plan)->stack.tile != 4;
 }
 
 /* plan and describe of struct dblk_backend. */

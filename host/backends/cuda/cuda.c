@@ -2,7 +2,7 @@
 #include <cuda_runtime_api.h>
 
 #include "backends/backend.h"
-#include "backends/cuda/cuda_plan.h"
+#include "backends/cuda/cuda_winograd.h"
 #include "backends/device_tensor.h"
 #include "block/context.h"
 #include "cuda_check.h"
@@ -30,37 +30,49 @@ static denseblock_status pack(denseblock_context *context, const denseblock_plan
                                            : dblk_direct_pack(stream, &packing);
 }
 
+static denseblock_status prepare_direct(denseblock_context *context, const denseblock_plan *plan,
+                                        int64_t l, const void *kernel, char *prepared) {
+    const struct dblk_layer *layer = &plan->layers[l];
+    const struct dblk_cuda_layer *planned = &dblk_cuda_plan_of(plan)->layers[l];
+    const struct dblk_group *group = &planned->group;
+    const denseblock_status status =
+        pack(context, plan, layer, &planned->outer, kernel, 0, group->channels, group->column,
+             group->columns, prepared + planned->outer_offset);
+    if (status != DENSEBLOCK_OK || l == group->first)
+        return status;
+    return pack(context, plan, layer, &planned->inner, kernel, group->channels,
+                layer->channels - group->channels, 0, layer->growth,
+                prepared + planned->inner_offset);
+}
+
+static bool is_winograd(const denseblock_plan *plan, int64_t l) {
+    return dblk_algorithm_is_winograd(dblk_cuda_plan_of(plan)->layers[l].algorithm);
+}
+
 static denseblock_status cuda_prepare_layer(denseblock_context *context,
                                             const denseblock_plan *plan, int64_t l,
                                             const void *kernel, void *prepared) {
-    const struct dblk_layer *layer = &plan->layers[l];
-    const struct dblk_cuda_layer *planned = &dblk_cuda_plan_of(plan)->layers[l];
-    const int64_t before = planned->group_channels;
     denseblock_status status = DENSEBLOCK_OK;
     if (l == 0) /* what pads columns and channels has to be zero */
         status = dblk_cuda_check(
             cudaMemsetAsync(prepared, 0, plan->weights_bytes, denseblock_context_stream(context)),
             "cudaMemsetAsync");
-    if (status == DENSEBLOCK_OK)
-        status = pack(context, plan, layer, &planned->outer, kernel, 0, before, planned->column,
-                      planned->group_columns, (char *)prepared + planned->outer_offset);
-    if (status == DENSEBLOCK_OK && l > planned->group_first)
-        status =
-            pack(context, plan, layer, &planned->inner, kernel, before, layer->channels - before,
-                 0, layer->growth, (char *)prepared + layer->weights_offset);
-    return status;
+    if (status != DENSEBLOCK_OK)
+        return status;
+    return is_winograd(plan, l) ? dblk_cuda_winograd_prepare(context, plan, l, kernel, prepared)
+                                : prepare_direct(context, plan, l, kernel, prepared);
 }
 
 /* The outer convolution of a group is done with its first layer. */
-static denseblock_status cuda_forward_layer(denseblock_context *context,
-                                            const denseblock_plan *plan, int64_t l,
-                                            const struct dblk_region *region,
-                                            const void *prepared, void *y, void *workspace) {
+static denseblock_status forward_direct(void *stream, const denseblock_plan *plan, int64_t l,
+                                        const struct dblk_region *region, const char *prepared,
+                                        void *y, char *workspace) {
     const struct dblk_cuda_plan *cuda = dblk_cuda_plan_of(plan);
     const struct dblk_cuda_layer *planned = &cuda->layers[l];
+    const struct dblk_group *group = &planned->group;
     const struct dblk_layer *layer = &plan->layers[l];
-    const bool outer = l == planned->group_first;
-    const int64_t first_sums = dblk_cuda_padded(plan->layers[planned->group_first].growth);
+    const bool outer = l == group->first;
+    const int64_t first_sums = dblk_cuda_padded(plan->layers[group->first].growth);
     const size_t pixel_bytes = (size_t)plan->output_channels * denseblock_type_size(plan->type);
     const struct dblk_direct_convolution convolution = {
         .type = plan->type,
@@ -71,24 +83,44 @@ static denseblock_status cuda_forward_layer(denseblock_context *context,
         .pixel_stride = plan->output_channels,
         .kernel_height = layer->kernel_height,
         .kernel_width = layer->kernel_width,
-        .first_channel = outer ? 0 : planned->group_channels,
-        .channels = outer ? layer->channels : layer->channels - planned->group_channels,
-        .weights =
-            (const char *)prepared + (outer ? planned->outer_offset : layer->weights_offset),
-        .columns = outer ? planned->group_columns : layer->growth,
-        .sums = workspace,
+        .first_channel = outer ? 0 : group->channels,
+        .channels = outer ? layer->channels : layer->channels - group->channels,
+        .weights = prepared + (outer ? planned->outer_offset : planned->inner_offset),
+        .columns = outer ? group->columns : layer->growth,
+        .sums = workspace + cuda->stack.bytes,
         .sums_stride = cuda->sums_stride,
-        .sums_from = outer ? -1 : planned->column - first_sums,
+        .sums_from = outer ? -1 : group->column - first_sums,
         .output_channel = layer->channels,
         .finished = layer->growth,
         .unfinished = outer ? first_sums : layer->growth,
         .tile = planned->tile,
     };
-    void *stream = denseblock_context_stream(context);
     if (cuda->tensor)
-        return dblk_tensor_launch(stream, &convolution, outer ? &planned->outer : &planned->inner,
-                                  (char *)workspace + cuda->parts_offset);
+        return dblk_tensor_launch(stream, &convolution, dblk_cuda_way_of(plan, l),
+                                  workspace + cuda->parts_offset);
     return dblk_direct_launch(stream, &convolution);
+}
+
+static denseblock_status cuda_forward_layer(denseblock_context *context,
+                                            const denseblock_plan *plan, int64_t l,
+                                            const struct dblk_region *region,
+                                            const void *prepared, void *y, void *workspace) {
+    const struct dblk_winograd_call winograd = {
+        .stream = denseblock_context_stream(context),
+        .plan = plan,
+        .stack = &dblk_cuda_plan_of(plan)->stack,
+        .region = region,
+        .y = y,
+        .workspace = workspace,
+    };
+    denseblock_status status = dblk_winograd_keep_before(&winograd, l);
+    if (status == DENSEBLOCK_OK)
+        status = is_winograd(plan, l)
+                     ? dblk_cuda_winograd_forward(&winograd, l, prepared)
+                     : forward_direct(winograd.stream, plan, l, region, prepared, y, workspace);
+    if (status == DENSEBLOCK_OK)
+        status = dblk_winograd_keep_after(&winograd, l);
+    return status;
 }
 
 const struct dblk_backend dblk_backend_cuda = {

@@ -13,11 +13,12 @@ static const struct gpu {
     double megahertz;
     double half, tf32, single_precision, double_precision;
     double bytes; /* of memory, in a microsecond */
+    double cache; /* bytes of the L2 cache */
 } gpus[] = {
-    {0, 1410, 256, 64, 64, 2, 0.6e6},
-    {80, 1410, 1024, 512, 64, 32, 1.5e6},
-    {86, 2200, 256, 128, 128, 2, 0.9e6},
-    {90, 1755, 0.6 * 2048, 0.6 * 1024, 128, 64, 3.3e6},
+    {0, 1410, 256, 64, 64, 2, 0.6e6, 4e6},
+    {80, 1410, 1024, 512, 64, 32, 1.5e6, 40e6},
+    {86, 2200, 256, 128, 128, 2, 0.9e6, 72e6},
+    {90, 1755, 0.6 * 2048, 0.6 * 1024, 128, 64, 3.3e6, 50e6},
 };
 
 /* Microseconds to begin a kernel, until its first products. */
@@ -69,7 +70,7 @@ double dblk_cuda_tensor_time(const struct dblk_cuda_limits *limits,
     const int64_t chunk = dblk_tensor_chunk(way->form, way->window);
     const int64_t chunks =
         dblk_quotient_up(dblk_quotient_up(work->channels, chunk), way->splits) * chunk;
-    const int64_t blocks = dblk_quotient_up(work->pixels, DBLK_TENSOR_PIXELS) *
+    const int64_t blocks = work->matrices * dblk_quotient_up(work->pixels, DBLK_TENSOR_PIXELS) *
                            dblk_quotient_up(work->columns, way->tile_columns) * way->splits;
     const double part = way->tile_columns == DBLK_TENSOR_NARROW ? NARROW : WIDE;
     const double block = (double)DBLK_TENSOR_PIXELS * way->tile_columns * (double)chunks *
@@ -102,4 +103,11 @@ double dblk_cuda_products_time(const struct dblk_cuda_limits *limits,
 
 double dblk_cuda_memory_time(const struct dblk_cuda_limits *limits, double bytes) {
     return bytes / gpu_of(limits)->bytes;
+}
+
+double dblk_cuda_pass_time(const struct dblk_cuda_limits *limits, double bytes,
+                           double workspace_bytes) {
+    const struct gpu *gpu = gpu_of(limits);
+    const double cached = gpu->cache < workspace_bytes ? gpu->cache / workspace_bytes : 1;
+    return LAUNCH + bytes / gpu->bytes * (cached / CACHE + (1 - cached));
 }

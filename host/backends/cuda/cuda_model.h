@@ -6,22 +6,30 @@
 #include "device/cuda_devices.h"
 #include "tensor.h"
 
+/* A convolution, or products of matrices side by side, whose rows are pixels of one tap. */
 struct dblk_cuda_work {
     denseblock_type type;
+    int64_t matrices; /* 1 for a convolution */
     int64_t pixels, taps, channels, columns;
 };
 
-/* Microseconds of the launches that one convolution is. */
-double dblk_cuda_tensor_time(const struct dblk_cuda_limits *gpu,
+/* Microseconds of the launches that it is. */
+double dblk_cuda_tensor_time(const struct dblk_cuda_limits *limits,
                              const struct dblk_tensor_way *way,
                              const struct dblk_cuda_work *work);
-double dblk_cuda_simt_time(const struct dblk_cuda_limits *gpu, const struct dblk_cuda_work *work);
+double dblk_cuda_simt_time(const struct dblk_cuda_limits *limits,
+                           const struct dblk_cuda_work *work);
 
 /* Microseconds that so many multiply-adds take at the least, by matrix instructions of that form or
  * (form NULL) on ordinary cores; and so many bytes of memory. */
-double dblk_cuda_products_time(const struct dblk_cuda_limits *gpu,
+double dblk_cuda_products_time(const struct dblk_cuda_limits *limits,
                                const enum dblk_tensor_form *form, denseblock_type type,
                                double multiply_adds);
-double dblk_cuda_memory_time(const struct dblk_cuda_limits *gpu, double bytes);
+double dblk_cuda_memory_time(const struct dblk_cuda_limits *limits, double bytes);
+
+/* Microseconds of a launch that does little more than to read and write so many bytes, most of which lie
+ * in a workspace: as much of that as the L2 cache holds is faster. */
+double dblk_cuda_pass_time(const struct dblk_cuda_limits *limits, double bytes,
+                           double workspace_bytes);
 
 #endif

@@ -4,122 +4,39 @@
 #include <stdlib.h>
 
 #include "backends/algorithm.h"
+#include "backends/cuda/cuda_layout.h"
+#include "backends/cuda/cuda_predict.h"
 #include "backends/cuda/cuda_ways.h"
-#include "memory/integer.h"
-#include "memory/size.h"
 #include "status/fail.h"
 #include "text/text.h"
 
-static size_t real_size(const denseblock_plan *plan) {
-    return plan->type == DENSEBLOCK_F64 ? sizeof(double) : sizeof(float);
-}
-
-static denseblock_status check_options(const denseblock_plan_options *options) {
-    if (options->algorithm != DENSEBLOCK_ALGORITHM_AUTO &&
-        options->algorithm != DENSEBLOCK_ALGORITHM_DIRECT)
+static denseblock_status check_options(const denseblock_plan *plan,
+                                       const denseblock_plan_options *options) {
+    if (!dblk_algorithm_is_winograd(options->algorithm))
+        return DENSEBLOCK_OK;
+    if (!dblk_cuda_has_tensor_cores(plan))
         return dblk_fail(DENSEBLOCK_UNSUPPORTED,
-                         "the cuda backend has only the direct algorithm: use auto or direct");
-    return DENSEBLOCK_OK;
+                         "the cuda backend has only the direct algorithm for %s: use auto or "
+                         "direct",
+                         plan->type == DENSEBLOCK_F64 ? "f64"
+                         : plan->type == DENSEBLOCK_F32 &&
+                                 plan->arithmetic == DENSEBLOCK_ARITHMETIC_FULL
+                             ? "f32 without tf32 or tf32x3 arithmetic"
+                             : "GPUs before compute capability 8.0");
+    return dblk_winograd_stack_check(plan, options);
 }
 
-/* Layers from `first` on with the same kernel size: `asked` of them, or with 0 as many as fill the
- * columns that one block of threads can compute. */
-static int64_t group_size(const denseblock_plan *plan, int64_t first, int64_t asked) {
-    const int64_t most_columns = dblk_cuda_plan_of(plan)->tensor ? 128
-                                 : plan->type == DENSEBLOCK_F64  ? 32
-                                                                 : 64;
-    const struct dblk_layer *layers = &plan->layers[first];
-    int64_t size = 0, columns = 0;
-    for (; first + size < plan->layer_count; size++) {
-        const bool full = asked != 0
-                              ? size >= asked
-                              : columns + dblk_cuda_padded(layers[size].growth) > most_columns;
-        if (size > 0 && (full || !dblk_layers_same_kernel_size(&layers[0], &layers[size])))
-            break;
-        columns += dblk_cuda_padded(layers[size].growth);
-    }
-    return size;
-}
-
-static void form_groups(const denseblock_plan *plan, int64_t asked, struct dblk_cuda_plan *cuda) {
-    cuda->sums_stride = 0;
-    for (int64_t first = 0, size; first < plan->layer_count; first += size) {
-        size = group_size(plan, first, asked);
-        int64_t columns = 0;
-        for (int64_t l = first; l < first + size; l++) {
-            cuda->layers[l].column = columns;
-            columns += dblk_cuda_padded(plan->layers[l].growth);
-        }
-        for (int64_t l = first; l < first + size; l++) {
-            struct dblk_cuda_layer *layer = &cuda->layers[l];
-            layer->group_first = first;
-            layer->group_size = size;
-            layer->group_channels = plan->layers[first].channels;
-            layer->group_columns = columns;
-        }
-        const int64_t sums = columns - dblk_cuda_padded(plan->layers[first].growth);
-        cuda->sums_stride = dblk_larger(cuda->sums_stride, sums);
-    }
-}
-
-/* Bytes of the partial sums of so many images; false if it overflows. */
-static bool sums_bytes(const denseblock_plan *plan, int64_t images, size_t *bytes) {
-    *bytes = real_size(plan);
-    return dblk_size_multiply(bytes, dblk_cuda_plan_of(plan)->sums_stride) &&
-           dblk_size_multiply(bytes, plan->height) && dblk_size_multiply(bytes, plan->width) &&
-           dblk_size_multiply(bytes, images) && dblk_size_align(bytes);
-}
-
-/* As many images at a time as one launch can take, and the workspace has room for. */
-static bool cut_slices(denseblock_plan *plan, size_t limit) {
-    size_t image;
-    if (!sums_bytes(plan, 1, &image))
+static bool is_allowed(const denseblock_plan *plan, const denseblock_plan_options *options,
+                       denseblock_algorithm algorithm) {
+    if (options->algorithm != DENSEBLOCK_ALGORITHM_AUTO)
+        return options->algorithm == algorithm;
+    if (algorithm == DENSEBLOCK_ALGORITHM_DIRECT)
+        return true;
+    if (algorithm == DENSEBLOCK_ALGORITHM_WINOGRAD4 &&
+        (plan->arithmetic != DENSEBLOCK_ARITHMETIC_TF32X3 ||
+         options->accuracy == DENSEBLOCK_ACCURACY_HIGH))
         return false;
-    plan->slice_images = plan->batch;
-    if (plan->layer_count > 0 && plan->batch > 0) {
-        int64_t most = DBLK_DIRECT_MOST_PIXELS / (plan->height * plan->width + 1);
-        if (image > 0 && limit / image < (size_t)most)
-            most = (int64_t)(limit / image);
-        most = dblk_larger(1, most);
-        /* Of equal size, but for the last. */
-        const int64_t slices = dblk_quotient_up(plan->batch, most);
-        plan->slice_images = dblk_quotient_up(plan->batch, slices);
-    }
-    return sums_bytes(plan, plan->slice_images, &plan->workspace_bytes);
-}
-
-static bool add_weights(denseblock_plan *plan, const struct dblk_layer *layer,
-                        const struct dblk_tensor_way *way, int64_t channels, int64_t columns,
-                        size_t *offset) {
-    *offset = plan->weights_bytes;
-    const size_t bytes = dblk_cuda_plan_of(plan)->tensor
-                             ? dblk_tensor_weights_bytes(way, layer->kernel_height,
-                                                         layer->kernel_width, channels, columns)
-                             : dblk_direct_layout(plan->type, layer->kernel_height,
-                                                  layer->kernel_width, channels, columns)
-                                   .bytes;
-    return dblk_size_add(&plan->weights_bytes, bytes) && dblk_size_align(&plan->weights_bytes);
-}
-
-static bool lay_out_weights(denseblock_plan *plan, struct dblk_cuda_plan *cuda) {
-    bool fits = true;
-    plan->weights_bytes = 0;
-    for (int64_t l = 0; fits && l < plan->layer_count; l++) {
-        struct dblk_layer *layer = &plan->layers[l];
-        struct dblk_cuda_layer *planned = &cuda->layers[l];
-        if (l == planned->group_first) {
-            fits = add_weights(plan, layer, &planned->outer, planned->group_channels,
-                               planned->group_columns, &planned->outer_offset);
-        } else {
-            planned->outer_offset = cuda->layers[l - 1].outer_offset;
-            fits = add_weights(plan, layer, &planned->inner,
-                               layer->channels - planned->group_channels, layer->growth,
-                               &layer->weights_offset);
-        }
-        planned->tile = dblk_direct_tile(plan->slice_images, plan->height, plan->width,
-                                         layer->kernel_height, layer->kernel_width);
-    }
-    return fits;
+    return dblk_cuda_has_tensor_cores(plan);
 }
 
 /* What no launch could take is refused now. */
@@ -134,52 +51,17 @@ static denseblock_status check_launches(const denseblock_plan *plan) {
             .kernel_height = plan->layers[l].kernel_height,
             .kernel_width = plan->layers[l].kernel_width,
             .channels = plan->layers[l].channels,
-            .columns = cuda->layers[l].group_columns,
+            .columns = cuda->layers[l].group.columns,
         };
         status = dblk_direct_check(&convolution);
     }
     return status;
 }
 
-/* Groups, and slices of the batch. False where a size overflows. */
-static bool form_and_cut(denseblock_plan *plan, const denseblock_plan_options *options,
-                         struct dblk_cuda_plan *cuda) {
-    form_groups(plan, options->group_size, cuda);
-    const bool fits = cut_slices(plan, options->workspace_limit);
-    if (options->group_size != 0 || (fits && plan->workspace_bytes <= options->workspace_limit))
-        return fits;
-    form_groups(plan, 1, cuda); /* which needs no partial sums */
-    return cut_slices(plan, options->workspace_limit);
-}
-
-/* Also the ways of convolutions on tensor cores, whose parts take what the partial sums leave of the
- * limit. */
-static bool lay_out(denseblock_plan *plan, const denseblock_plan_options *options,
-                    const struct dblk_cuda_limits *gpu) {
-    struct dblk_cuda_plan *cuda = plan->details;
-    const size_t limit = options->workspace_limit;
-    if (!form_and_cut(plan, options, cuda))
-        return false;
-    if (!cuda->tensor)
-        return true;
-    const size_t room = limit > plan->workspace_bytes ? limit - plan->workspace_bytes : 0;
-    if (!dblk_cuda_choose_ways(plan, gpu, room - room % DENSEBLOCK_ALIGNMENT)) {
-        cuda->tensor = false; /* which also has groups of another size */
-        return form_and_cut(plan, options, cuda);
-    }
-    cuda->parts_offset = plan->workspace_bytes;
-    return dblk_size_add(&plan->workspace_bytes, cuda->parts_bytes) &&
-           dblk_size_align(&plan->workspace_bytes);
-}
-
 denseblock_status dblk_cuda_plan_make(denseblock_plan *plan,
                                       const denseblock_plan_options *options) {
-    struct dblk_cuda_limits gpu;
-    denseblock_status status = check_options(options);
-    if (status == DENSEBLOCK_OK)
-        status = dblk_cuda_device_limits(plan->device, &gpu);
-    if (status != DENSEBLOCK_OK)
-        return status;
+    static const struct dblk_candidate_rules rules = {is_allowed, dblk_cuda_lay_out,
+                                                      dblk_cuda_predict};
     /* As many layers fit in memory a moment ago, in plan itself. */
     struct dblk_cuda_plan *cuda =
         calloc(1, sizeof *cuda + (size_t)plan->layer_count * sizeof(struct dblk_cuda_layer));
@@ -188,11 +70,16 @@ denseblock_status dblk_cuda_plan_make(denseblock_plan *plan,
                          plan->layer_count);
     plan->details = cuda;
     plan->thread_count = 1;
-    dblk_cuda_choose_cores(plan, &gpu);
-    if (!lay_out(plan, options, &gpu) || !lay_out_weights(plan, cuda))
+    denseblock_status status = dblk_cuda_device_limits(plan->device, &cuda->gpu);
+    if (status == DENSEBLOCK_OK)
+        status = check_options(plan, options);
+    if (status != DENSEBLOCK_OK)
+        return status;
+    dblk_candidates_choose(plan, options, &rules);
+    if (plan->workspace_bytes == SIZE_MAX || !dblk_cuda_lay_out_weights(plan))
         return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT,
                          "what the block needs beside y is too large to address");
-    dblk_cuda_predict(plan, &gpu);
+    (void)dblk_cuda_predict(plan); /* now with the weights' bytes */
     return check_launches(plan);
 }
 
@@ -205,7 +92,7 @@ static void describe_way(struct dblk_text *text, const struct dblk_tensor_way *w
 static void describe_tensor_group(struct dblk_text *text, const struct dblk_cuda_layer *group) {
     dblk_text_append(text, ", tiles of ");
     describe_way(text, &group->outer);
-    if (group->group_size > 1) {
+    if (group->group.size > 1) {
         dblk_text_append(text, ", then ");
         describe_way(text, &group[1].inner);
     }
@@ -214,14 +101,14 @@ static void describe_tensor_group(struct dblk_text *text, const struct dblk_cuda
 void dblk_cuda_plan_describe(struct dblk_text *text, const denseblock_plan *plan) {
     static const char *const forms[] = {"f16", "bf16", "TF32", "three products of TF32"};
     const struct dblk_cuda_plan *cuda = dblk_cuda_plan_of(plan);
-    const char *sums = real_size(plan) == sizeof(double) ? "f64" : "f32";
+    const char *sums = plan->type == DENSEBLOCK_F64 ? "f64" : "f32";
     if (cuda->tensor)
         dblk_text_append(text, "tensor cores, %s, sums in %s\n", forms[cuda->form], sums);
     else
         dblk_text_append(text, "SIMT kernels, sums in %s\n", sums);
-    for (int64_t l = 0; l < plan->layer_count; l += cuda->layers[l].group_size) {
+    for (int64_t l = 0; l < plan->layer_count; l += cuda->layers[l].group.size) {
         const struct dblk_cuda_layer *group = &cuda->layers[l];
-        dblk_describe_group(text, plan, l, group->group_size, DENSEBLOCK_ALGORITHM_DIRECT);
+        dblk_describe_group(text, plan, l, group->group.size, group->algorithm);
         if (cuda->tensor)
             describe_tensor_group(text, group);
         else

@@ -26,42 +26,67 @@ static bool find_form(const denseblock_plan *plan, enum dblk_tensor_form *form) 
     return false;
 }
 
-void dblk_cuda_choose_cores(const denseblock_plan *plan, const struct dblk_cuda_limits *gpu) {
-    struct dblk_cuda_plan *cuda = cuda_of(plan);
-    cuda->tensor = gpu->compute_capability >= 80 && find_form(plan, &cuda->form);
+bool dblk_cuda_has_tensor_cores(const denseblock_plan *plan) {
+    enum dblk_tensor_form form;
+    return cuda_of(plan)->gpu.compute_capability >= 80 && find_form(plan, &form);
 }
 
-/* Of a slice of the batch: the outer convolution of the layer's group, or the layer's inner one. */
-static struct dblk_cuda_work work_of(const denseblock_plan *plan, int64_t l, bool outer) {
+void dblk_cuda_choose_cores(const denseblock_plan *plan, denseblock_algorithm algorithm) {
+    struct dblk_cuda_plan *cuda = cuda_of(plan);
+    cuda->tensor = dblk_cuda_has_tensor_cores(plan) && find_form(plan, &cuda->form);
+    if (algorithm == DENSEBLOCK_ALGORITHM_WINOGRAD4)
+        cuda->form = DBLK_TENSOR_TF32X3;
+}
+
+static bool is_winograd(const denseblock_plan *plan, int64_t l) {
+    return dblk_algorithm_is_winograd(cuda_of(plan)->layers[l].algorithm);
+}
+
+struct dblk_cuda_work dblk_cuda_work_of(const denseblock_plan *plan, int64_t l) {
+    const struct dblk_winograd_stack *stack = &cuda_of(plan)->stack;
     const struct dblk_layer *layer = &plan->layers[l];
-    const struct dblk_cuda_layer *planned = &cuda_of(plan)->layers[l];
+    const struct dblk_group *group = &cuda_of(plan)->layers[l].group;
+    const bool outer = l == group->first, winograd = is_winograd(plan, l);
     return (struct dblk_cuda_work){
         .type = plan->type,
-        .pixels = plan->slice_images * plan->height * plan->width,
-        .taps = layer->kernel_height * layer->kernel_width,
-        .channels = outer ? planned->group_channels : layer->channels - planned->group_channels,
-        .columns = outer ? planned->group_columns : layer->growth,
+        .matrices = winograd ? dblk_winograd_points(stack->tile) : 1,
+        .pixels = winograd ? stack->slice_tiles : plan->slice_images * plan->height * plan->width,
+        .taps = winograd ? 1 : layer->kernel_height * layer->kernel_width,
+        .channels = outer ? group->channels : layer->channels - group->channels,
+        .columns = outer ? group->columns : layer->growth,
     };
 }
 
-/* The fastest, by the model, whose parts have room. */
-static bool choose_way(const denseblock_plan *plan, const struct dblk_cuda_limits *gpu, int64_t l,
-                       bool outer, size_t room, struct dblk_tensor_way *best) {
+static bool find_way(const denseblock_plan *plan, int64_t l, int64_t columns,
+                     struct dblk_tensor_way *way) {
+    const struct dblk_cuda_plan *cuda = cuda_of(plan);
     const struct dblk_layer *layer = &plan->layers[l];
-    const struct dblk_cuda_work work = work_of(plan, l, outer);
+    return is_winograd(plan, l)
+               ? dblk_tensor_find_product_way(cuda->form, columns, cuda->gpu.shared_bytes, way)
+               : dblk_tensor_find_way(cuda->form, layer->kernel_height, layer->kernel_width,
+                                      plan->width, columns, cuda->gpu.shared_bytes, way);
+}
+
+/* The fastest, by the model, whose parts have room. Products, of which there is one for every point, are
+ * not split. */
+static bool choose_way(const denseblock_plan *plan, int64_t l, size_t room,
+                       struct dblk_tensor_way *best) {
+    const struct dblk_cuda_work work = dblk_cuda_work_of(plan, l);
     double least = INFINITY;
     for (int narrow = 0; narrow < 2; narrow++) {
         struct dblk_tensor_way way;
-        if (!dblk_tensor_find_way(cuda_of(plan)->form, layer->kernel_height, layer->kernel_width,
-                                  plan->width, narrow ? DBLK_TENSOR_NARROW : work.columns,
-                                  gpu->shared_bytes, &way))
+        if (!find_way(plan, l, narrow ? DBLK_TENSOR_NARROW : work.columns, &way))
             return false;
-        const int64_t most = dblk_larger(1, dblk_tensor_most_splits(&way, work.channels));
         enum { MOST_SPLITS = 64 };
-        for (way.splits = 1; way.splits <= dblk_smaller(most, MOST_SPLITS); way.splits++) {
+        const int64_t most =
+            is_winograd(plan, l)
+                ? 1
+                : dblk_larger(
+                      1, dblk_smaller(dblk_tensor_most_splits(&way, work.channels), MOST_SPLITS));
+        for (way.splits = 1; way.splits <= most; way.splits++) {
             if (dblk_tensor_parts_bytes(&way, work.pixels, work.columns) > room)
                 break;
-            const double time = dblk_cuda_tensor_time(gpu, &way, &work);
+            const double time = dblk_cuda_tensor_time(&cuda_of(plan)->gpu, &way, &work);
             if (time < least) {
                 least = time;
                 *best = way;
@@ -71,48 +96,25 @@ static bool choose_way(const denseblock_plan *plan, const struct dblk_cuda_limit
     return true;
 }
 
-static void keep_largest(const denseblock_plan *plan, int64_t l, bool outer,
+static void keep_largest(const denseblock_plan *plan, int64_t l,
                          const struct dblk_tensor_way *way) {
-    const struct dblk_cuda_work work = work_of(plan, l, outer);
+    const struct dblk_cuda_work work = dblk_cuda_work_of(plan, l);
     const size_t bytes = dblk_tensor_parts_bytes(way, work.pixels, work.columns);
     struct dblk_cuda_plan *cuda = cuda_of(plan);
     cuda->parts_bytes = bytes > cuda->parts_bytes ? bytes : cuda->parts_bytes;
 }
 
-bool dblk_cuda_choose_ways(const denseblock_plan *plan, const struct dblk_cuda_limits *gpu,
-                           size_t room) {
+bool dblk_cuda_choose_ways(const denseblock_plan *plan, size_t room) {
     struct dblk_cuda_plan *cuda = cuda_of(plan);
     cuda->parts_bytes = 0;
     for (int64_t l = 0; l < plan->layer_count; l++) {
         struct dblk_cuda_layer *planned = &cuda->layers[l];
-        const bool outer = l == planned->group_first;
-        struct dblk_tensor_way *way = outer ? &planned->outer : &planned->inner;
-        if (!choose_way(plan, gpu, l, outer, room, way))
+        struct dblk_tensor_way *way = dblk_cuda_way_of(plan, l);
+        if (!choose_way(plan, l, room, way))
             return false;
-        keep_largest(plan, l, outer, way);
-        if (!outer) /* its part of the outer weights is packed for the group's convolution */
-            planned->outer = cuda->layers[planned->group_first].outer;
+        keep_largest(plan, l, way);
+        /* Each layer's part of the outer weights is packed for the group's product. */
+        planned->outer = cuda->layers[planned->group.first].outer;
     }
     return true;
-}
-
-void dblk_cuda_predict(const denseblock_plan *plan, const struct dblk_cuda_limits *gpu) {
-    struct dblk_cuda_plan *cuda = cuda_of(plan);
-    if (plan->batch == 0)
-        return;
-    const double slices = ceil((double)plan->batch / (double)plan->slice_images);
-    for (int64_t l = 0; l < plan->layer_count; l++) {
-        const struct dblk_cuda_layer *planned = &cuda->layers[l];
-        const bool outer = l == planned->group_first;
-        const struct dblk_cuda_work work = work_of(plan, l, outer);
-        cuda->microseconds +=
-            slices *
-            (cuda->tensor
-                 ? dblk_cuda_tensor_time(gpu, outer ? &planned->outer : &planned->inner, &work)
-                 : dblk_cuda_simt_time(gpu, &work));
-    }
-    cuda->products_microseconds = dblk_cuda_products_time(gpu, cuda->tensor ? &cuda->form : NULL,
-                                                          plan->type, plan->flops / 2);
-    cuda->memory_microseconds =
-        dblk_cuda_memory_time(gpu, (double)(plan->output_bytes + plan->weights_bytes));
 }

@@ -6,17 +6,21 @@
 #include "backends/cuda/cuda_model.h"
 #include "backends/cuda/cuda_plan.h"
 
-/* Sets cuda->tensor and cuda->form: whether the GPU has matrix instructions for what the plan shall
- * compute. They are there from sm_80 on. */
-void dblk_cuda_choose_cores(const denseblock_plan *plan, const struct dblk_cuda_limits *gpu);
+/* Whether the GPU has matrix instructions for what the plan shall compute. They are there from sm_80
+ * on. */
+bool dblk_cuda_has_tensor_cores(const denseblock_plan *plan);
+
+/* Sets cuda->tensor and cuda->form, for 3x3 layers of that algorithm: F(4x4) does not have TF32, whose
+ * error it makes too large. */
+void dblk_cuda_choose_cores(const denseblock_plan *plan, denseblock_algorithm algorithm);
 
 /* Sets the ways of all layers, whose groups and slices are there, and cuda->parts_bytes, which is at
  * most `room`. False where a convolution on tensor cores does not find the shared memory that it
  * needs. */
-bool dblk_cuda_choose_ways(const denseblock_plan *plan, const struct dblk_cuda_limits *gpu,
-                           size_t room);
+bool dblk_cuda_choose_ways(const denseblock_plan *plan, size_t room);
 
-/* Sets cuda->microseconds and its bounds. */
-void dblk_cuda_predict(const denseblock_plan *plan, const struct dblk_cuda_limits *gpu);
+/* What is computed of a slice of the batch: the outer product of layer l's group, if it is the first, or
+ * the layer's inner one. */
+struct dblk_cuda_work dblk_cuda_work_of(const denseblock_plan *plan, int64_t l);
 
 #endif

@@ -1,0 +1,56 @@
+#include "backends/cuda/cuda_winograd.h"
+
+#include "backends/device_tensor.h"
+
+denseblock_status dblk_cuda_winograd_prepare(denseblock_context *context,
+                                             const denseblock_plan *plan, int64_t l,
+                                             const void *kernel, char *prepared) {
+    const struct dblk_cuda_layer *planned = &dblk_cuda_plan_of(plan)->layers[l];
+    const struct dblk_winograd_preparation preparation = {
+        .plan = plan,
+        .stack = &dblk_cuda_plan_of(plan)->stack,
+        .group = &planned->group,
+        .l = l,
+        .kernel = kernel,
+        .outer = prepared + planned->outer_offset,
+        .inner = prepared + planned->inner_offset,
+        .outer_way = &planned->outer,
+        .inner_way = &planned->inner,
+    };
+    const denseblock_status status = dblk_device_keep_kernel(context, plan, l, kernel, prepared);
+    if (status != DENSEBLOCK_OK)
+        return status;
+    return dblk_winograd_prepare(denseblock_context_stream(context), &preparation);
+}
+
+static denseblock_status multiply(const struct dblk_winograd_call *call, int64_t l,
+                                  const struct dblk_winograd_products *products,
+                                  const char *prepared) {
+    const struct dblk_cuda_layer *planned = &dblk_cuda_plan_of(call->plan)->layers[l];
+    const struct dblk_tensor_product product = {
+        .rows = products->rows,
+        .inner = products->inner,
+        .columns = products->columns,
+        .a = products->a,
+        .b = prepared + (products->outer ? planned->outer_offset : planned->inner_offset),
+        .c = products->c,
+        .a_stride = products->a_stride,
+        .c_stride = products->c_stride,
+        .a_step = products->a_step,
+        .c_step = products->c_step,
+        .batch = products->points,
+        .add = !products->outer,
+    };
+    return dblk_tensor_multiply(call->stream, &product, dblk_cuda_way_of(call->plan, l));
+}
+
+denseblock_status dblk_cuda_winograd_forward(const struct dblk_winograd_call *call, int64_t l,
+                                             const char *prepared) {
+    const struct dblk_group *group = &dblk_cuda_plan_of(call->plan)->layers[l].group;
+    const struct dblk_winograd_products products = dblk_winograd_products_of(call, group, l);
+    const denseblock_status status = multiply(call, l, &products, prepared);
+    if (status != DENSEBLOCK_OK)
+        return status;
+    return dblk_winograd_complete(call, group, l,
+                                  prepared + call->plan->layers[l].weights_offset);
+}

@@ -1,0 +1,186 @@
+#include "backends/winograd_stack.h"
+
+#include "backends/backend.h"
+#include "memory/integer.h"
+#include "memory/size.h"
+#include "status/fail.h"
+
+/* ---- The plan ---- */
+
+denseblock_status dblk_winograd_stack_check(const denseblock_plan *plan,
+                                            const denseblock_plan_options *options) {
+    if (options->algorithm == DENSEBLOCK_ALGORITHM_WINOGRAD4 && plan->type != DENSEBLOCK_F32)
+        return dblk_fail(DENSEBLOCK_UNSUPPORTED,
+                         "the %s backend has winograd4 for f32, not for %s: use winograd2 or "
+                         "direct",
+                         plan->backend->name, denseblock_type_name(plan->type));
+    return dblk_algorithm_check(plan, options);
+}
+
+int64_t dblk_aligned_row(const denseblock_plan *plan, int64_t elements) {
+    enum { ROW_ALIGNMENT = 16 };
+    const int64_t unit = ROW_ALIGNMENT / (int64_t)denseblock_type_size(plan->type);
+    return dblk_quotient_up(elements, unit) * unit;
+}
+
+void dblk_winograd_stack_clear(struct dblk_winograd_stack *stack) {
+    *stack = (struct dblk_winograd_stack){.last_layer = -1};
+}
+
+void dblk_winograd_stack_add(struct dblk_winograd_stack *stack, const denseblock_plan *plan,
+                             const struct dblk_group *group, denseblock_algorithm algorithm) {
+    stack->tile = algorithm == DENSEBLOCK_ALGORITHM_WINOGRAD2 ? 2 : 4;
+    stack->last_layer = group->first + group->size - 1;
+    stack->stride = dblk_aligned_row(plan, plan->layers[stack->last_layer].channels);
+    stack->products_stride =
+        dblk_larger(stack->products_stride, dblk_aligned_row(plan, group->columns));
+}
+
+/* Bytes of a matrix for each point. */
+static bool points_bytes(const struct dblk_winograd_stack *stack, const denseblock_plan *plan,
+                         int64_t images, int64_t stride, denseblock_type type, size_t *bytes) {
+    *bytes = denseblock_type_size(type) * (size_t)dblk_winograd_points(stack->tile);
+    return dblk_size_multiply(bytes, dblk_quotient_up(plan->height, stack->tile)) &&
+           dblk_size_multiply(bytes, dblk_quotient_up(plan->width, stack->tile)) &&
+           dblk_size_multiply(bytes, images) && dblk_size_multiply(bytes, stride) &&
+           dblk_size_align(bytes);
+}
+
+bool dblk_winograd_stack_bytes(const struct dblk_winograd_stack *stack,
+                               const denseblock_plan *plan, int64_t images, size_t *stack_bytes,
+                               size_t *products_bytes) {
+    *stack_bytes = *products_bytes = 0;
+    if (stack->tile == 0)
+        return true;
+    return points_bytes(stack, plan, images, stack->stride, plan->type, stack_bytes) &&
+           points_bytes(stack, plan, images, stack->products_stride,
+                        dblk_winograd_products_type(plan), products_bytes) &&
+           dblk_winograd_most_images(stack, plan) > 0;
+}
+
+int64_t dblk_winograd_most_images(const struct dblk_winograd_stack *stack,
+                                  const denseblock_plan *plan) {
+    return DBLK_WINOGRAD_MOST_TILES /
+           dblk_winograd_tiles(stack->tile, 1, plan->height, plan->width);
+}
+
+void dblk_winograd_stack_set_slice(struct dblk_winograd_stack *stack, const denseblock_plan *plan,
+                                   size_t bytes) {
+    stack->bytes = bytes;
+    stack->slice_tiles = stack->tile == 0 ? 0
+                                          : dblk_winograd_tiles(stack->tile, plan->slice_images,
+                                                                plan->height, plan->width);
+}
+
+/* ---- Its execution ---- */
+
+denseblock_status dblk_winograd_prepare(void *stream, const struct dblk_winograd_preparation *p) {
+    const struct dblk_layer *layer = &p->plan->layers[p->l];
+    struct dblk_winograd_weights weights = {
+        .type = p->plan->type,
+        .tile = p->stack->tile,
+        .kernel = p->kernel,
+        .kernel_channels = layer->channels,
+        .growth = layer->growth,
+        .channels = p->group->channels,
+        .transformed = p->outer,
+        .column = p->group->column,
+        .columns = p->group->columns,
+        .tf32 = p->stack->tf32,
+        .packed = p->outer_way,
+    };
+    const denseblock_status status = dblk_winograd_weights(stream, &weights);
+    if (status != DENSEBLOCK_OK || p->l == p->group->first)
+        return status;
+    weights.first_channel = p->group->channels;
+    weights.channels = layer->channels - p->group->channels;
+    weights.transformed = p->inner;
+    weights.column = 0;
+    weights.columns = layer->growth;
+    weights.packed = p->inner_way;
+    return dblk_winograd_weights(stream, &weights);
+}
+
+static struct dblk_winograd_images images_of(const struct dblk_winograd_call *call) {
+    const denseblock_plan *plan = call->plan;
+    const int64_t first = call->region->image * plan->height * plan->width;
+    return (struct dblk_winograd_images){
+        .type = plan->type,
+        .tile = call->stack->tile,
+        .y = (char *)call->y +
+             (size_t)(first * plan->output_channels) * denseblock_type_size(plan->type),
+        .images = call->region->images,
+        .height = plan->height,
+        .width = plan->width,
+        .pixel_stride = plan->output_channels,
+    };
+}
+
+static denseblock_status keep(const struct dblk_winograd_call *call, int64_t first_channel,
+                              int64_t channels) {
+    const struct dblk_winograd_stack *stack = call->stack;
+    const struct dblk_winograd_input input = {
+        .images = images_of(call),
+        .first_channel = first_channel,
+        .channels = channels,
+        .stack = call->workspace,
+        .stack_stride = stack->stride,
+        .stack_plane = stack->slice_tiles * stack->stride,
+        .tf32 = stack->tf32,
+    };
+    return dblk_winograd_input(call->stream, &input);
+}
+
+denseblock_status dblk_winograd_keep_before(const struct dblk_winograd_call *call, int64_t l) {
+    return l == 0 && call->stack->tile != 0 ? keep(call, 0, call->plan->layers[0].channels)
+                                            : DENSEBLOCK_OK;
+}
+
+denseblock_status dblk_winograd_keep_after(const struct dblk_winograd_call *call, int64_t l) {
+    const struct dblk_layer *layer = &call->plan->layers[l];
+    return l < call->stack->last_layer ? keep(call, layer->channels, layer->growth)
+                                       : DENSEBLOCK_OK;
+}
+
+struct dblk_winograd_products dblk_winograd_products_of(const struct dblk_winograd_call *call,
+                                                        const struct dblk_group *group,
+                                                        int64_t l) {
+    const denseblock_plan *plan = call->plan;
+    const struct dblk_winograd_stack *stack = call->stack;
+    const struct dblk_layer *layer = &plan->layers[l];
+    const bool outer = l == group->first;
+    const int64_t first = outer ? 0 : group->channels;
+    const size_t column =
+        (size_t)group->column * denseblock_type_size(dblk_winograd_products_type(plan));
+    return (struct dblk_winograd_products){
+        .outer = outer,
+        .rows = dblk_winograd_tiles(stack->tile, call->region->images, plan->height, plan->width),
+        .inner = layer->channels - first,
+        .columns = outer ? group->columns : layer->growth,
+        .a = (char *)call->workspace + (size_t)first * denseblock_type_size(plan->type),
+        .c = (char *)call->workspace + stack->bytes + column,
+        .a_stride = stack->stride,
+        .c_stride = stack->products_stride,
+        .a_step = stack->slice_tiles * stack->stride,
+        .c_step = stack->slice_tiles * stack->products_stride,
+        .points = dblk_winograd_points(stack->tile),
+    };
+}
+
+denseblock_status dblk_winograd_complete(const struct dblk_winograd_call *call,
+                                         const struct dblk_group *group, int64_t l,
+                                         const void *kernel) {
+    const struct dblk_winograd_stack *stack = call->stack;
+    const struct dblk_layer *layer = &call->plan->layers[l];
+    const struct dblk_winograd_output output = {
+        .images = images_of(call),
+        .channels = layer->channels,
+        .growth = layer->growth,
+        .products = (char *)call->workspace + stack->bytes,
+        .column = group->column,
+        .products_stride = stack->products_stride,
+        .products_plane = stack->slice_tiles * stack->products_stride,
+        .kernel = kernel,
+    };
+    return dblk_winograd_output(call->stream, &output);
+}
