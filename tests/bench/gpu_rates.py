@@ -1,4 +1,4 @@
-"""What a multiprocessor can do in a cycle, for each architecture that the kernels are counted for.
+"""What a multiprocessor does in a cycle, for each architecture that kernels are counted for.
 
 Sources, by the letters in the tables:
 
@@ -7,9 +7,9 @@ Sources, by the letters in the tables:
      128 bytes of shared memory a cycle, as since Volta
   H  NVIDIA H100 Tensor Core GPU Architecture (white paper): twice the dense rates of A for each
      multiprocessor, 228 KB of shared memory; Hopper Tuning Guide: 227 KB for a block
-  B  NVIDIA Blackwell Architecture Technical Brief: the dense rate of a B200, 2.25 PFLOP/s of FP16,
-     is twice H's for each of 148 multiprocessors at about the same clock. The brief does not say
-     it per cycle: derived. Blackwell Tuning Guide: shared memory as H
+  B  NVIDIA Blackwell Architecture Technical Brief: 2.25 PFLOP/s of dense FP16 for a B200. A rate a
+     cycle is not stated: twice H's for each of 148 multiprocessors is what fits, at about H's
+     clock. Blackwell Tuning Guide: shared memory as H
   G  CUDA C++ Best Practices Guide 13, "Throughput of Native Arithmetic Instructions": results a
      cycle and multiprocessor; a warp's instruction is 32 of them. A multiprocessor has four
      schedulers, each of which issues one warp's instruction a cycle
@@ -17,10 +17,11 @@ Sources, by the letters in the tables:
 Not documented, and so not in the tables:
 
   - What mma.sync reaches on sm_90 and sm_100. The rates of H and B are those of wgmma and tcgen05;
-    whoever measured mma.sync on an H100 found less than two thirds of them (arXiv 2402.13499,
-    2501.12084; not NVIDIA's, not ours). `tensor` below is the documented rate, and the cycles of
-    the tensor pipe are a lower bound, the share of the matrix rate an upper one.
-  - On which pipe HMNMX2 and F2FP run: taken as ALU, 64 a cycle, the slower of the candidates.
+    published microbenchmarks (arXiv 2402.13499, 2501.12084) report less for mma.sync on an H100.
+    No figure is taken from them: `tensor` is the documented rate, so that the cycles of the tensor
+    pipe are a lower bound, and the share of the matrix rate is an upper one.
+  - On which pipe HMNMX2 and F2FP run: taken as ALU, 64 a cycle, the slower of the candidates. (G has
+    128 a cycle for minimum and maximum of f32 on sm_100, which is left out.)
   - In how many cycles LDGSTS writes to shared memory: taken as 128 bytes a cycle, no conflicts.
   - Latencies, and whether pipes disturb each other.
 """

@@ -114,7 +114,9 @@ class TensorCounter:
 
     def part_made(self, blocks, inner):
         """Of the copies of weights outside of loops. They are what is left over by a loop that makes
-        several at once."""
+        several at once. (That loop itself has none inside.)"""
+        if not inner:
+            return 1
         outside = set(blocks) - {b for loop in inner for b in loop.blocks}
         written = len(self.weight_copies(outside))
         at_once = max((len(self.weight_copies(l.blocks)) for l in inner), default=0)
@@ -135,6 +137,21 @@ class TensorCounter:
             return count(node.instructions, part if copies else 1)
 
         return self.kernel.longest_way(start, blocks, inner, weigh) or Counter()
+
+    def multiplying(self):
+        """Instructions of one turn in the blocks with matrix instructions. Others copy the window
+        that comes, while no warp multiplies: a barrier is before them."""
+        blocks = [self.kernel.blocks[b] for b in self.main.blocks]
+        taps = (
+            self.sizes["taps"] if any(l.head in self.tap_loops() for l in self.main.inner) else 1
+        )
+        return taps * sum(len(b.instructions) for b in blocks if b.find("matrix"))
+
+    def tap_loops(self):
+        blocks = self.kernel.blocks
+        return {
+            l.head for l in self.main.inner if any(blocks[b].find("matrix") for b in l.blocks)
+        }
 
     def part(self, start, blocks):
         inner = [l for l in self.kernel.loops if l is not self.main and l.head in blocks]

@@ -45,7 +45,9 @@ def readable(mangled):
             for i, value in enumerate(values):
                 whole = re.sub(rf"\(dblk_{kind}\){i}", value, whole)
         whole = re.sub(r"\(.*", "", re.sub(r"^void ", "", whole))
-        found[name] = whole.replace(", ", ",").replace("__nv_bfloat16", "bf16").replace("__half", "half")
+        found[name] = (
+            whole.replace(", ", ",").replace("__nv_bfloat16", "bf16").replace("__half", "half")
+        )
     return found
 
 
@@ -117,7 +119,6 @@ def opcode_table(counts):
 def bound(architecture, counts, warps, copied_bytes):
     busy, wanted = loop_counts.cycles(architecture, counts, warps, copied_bytes)
     most = max(busy.values())
-    # Where the documented rate of the matrix pipe is not reached, others have more time.
     limit = max(sorted(busy), key=lambda part: busy[part])
     return {
         "cycles": {part: round(n, 1) for part, n in sorted(busy.items())},
@@ -138,16 +139,23 @@ def tensor_width(kernel, architecture, registers, sizes, columns):
         "taps": sizes["taps"],
         "stages": sizes["stages"],
         "feature_copies": -(-pieces // gpu_rates.WARP) / warps,
-        "weight_copies": weights // PIECE // threads,
+        "weight_copies": weights / PIECE / threads,
         "stores": 256 * GROWTH * element // PIECE // threads,
     }
-    main, prologue, epilogue = loop_counts.TensorCounter(kernel, known).count()
+    counter = loop_counts.TensorCounter(kernel, known)
+    main, prologue, epilogue = counter.count()
     copied = pieces * PIECE + weights
     found = bound(architecture, main, warps, copied)
     kinds = loop_counts.by_kind(main)
     found["instructions"] = instruction_table(main)
     found["opcodes"] = opcode_table(main)
     found["loads_per_matrix"] = rounded((kinds["ldsm"] + kinds["lds"]) / kinds["matrix"])
+    # If nothing is multiplied while a window's copies are begun: the time for that comes on top.
+    copying = loop_counts.total(main) - counter.multiplying()
+    most = max(found["cycles"].values())
+    alone = copying * warps / gpu_rates.SCHEDULERS
+    found["copying"] = round(copying, 1)
+    found["share_copying_apart"] = rounded(found["share"] * most / (most + alone))
     found["prologue"] = round(loop_counts.total(prologue))
     found["epilogue"] = round(loop_counts.total(epilogue))
     found["window_bytes"] = copied
@@ -161,10 +169,10 @@ def tensor_entry(name, kernel, architecture, resources, all_sizes):
     form, window, columns = re.search(r"<(\w+),(\w+),(\d+)>", name).groups()
     limit = gpu_rates.ARCHITECTURES[architecture]["block_shared"]
     widths = {}
-    for width in WIDTHS:
+    for width in WIDTHS if window == "3x3" else WIDTHS[:1]:  # of others, every width is the same
         key = (FORMS.index(form), WINDOWS.index(window), int(columns), width, limit)
         if key in all_sizes:
-            widths[str(width)] = tensor_width(
+            widths[str(width) if window == "3x3" else "any"] = tensor_width(
                 kernel, architecture, resources["registers"], all_sizes[key], int(columns)
             )
     return {**resources, "widths": widths}
@@ -218,10 +226,11 @@ def release(tools):
 
 def print_table(result):
     print("kernel, plane: matrix instructions, loads from shared memory and all instructions of a turn;"
-          "\nwhat limits it, upper bound of the share of the documented rate")  # fmt: skip
+          "\nwhat limits it, upper bound of the share of the documented rate, and what is left of it where"
+          "\nnothing is multiplied while copies are begun")  # fmt: skip
     for architecture, kernels in result.items():
         print(f"\n{architecture}")
-        for name, entry in sorted(kernels.items()):
+        for name, entry in sorted(kernels.items(), key=lambda item: natural(item[0])):
             head = f"  {name:42} {entry['registers']:3} registers"
             if entry["spills"] or entry["stack"]:
                 head += f", SPILLS {entry['spills']} (stack {entry['stack']})"
@@ -233,8 +242,37 @@ def print_table(result):
                 work = i.get("matrix", 0) or i.get("ffma", 0) or i.get("dfma", 0)
                 loads = i.get("ldsm", 0) + i.get("lds", 0)
                 blocks = f", {e['blocks']} blocks" if "blocks" in e else ""
+                apart = f" to {e['share_copying_apart']:.0%}" if "copying" in e else ""
                 print(f"{head}, {width:>4}{blocks}: {work:g} {loads:g} {i['all']:g}; "
-                      f"{e['limit']} {100 * e['share']:.0f} %")  # fmt: skip
+                      f"{e['limit']} {e['share']:.0%}{apart}")  # fmt: skip
+
+
+def json_text(value, key="", depth=0):
+    """Sorted; a line for each kernel, or for each width of its planes."""
+    if isinstance(value, dict) and (depth < 3 or "widths" in value or key == "widths"):
+        inside = [
+            f"{json.dumps(k)}: {json_text(value[k], k, depth + 1)}"
+            for k in sorted(value, key=natural)
+        ]
+        opening, closing = "{", "}"
+    elif isinstance(value, list):
+        inside = [json_text(v, "", depth + 1) for v in value]
+        opening, closing = "[", "]"
+    else:
+        return json.dumps(value, sort_keys=True)
+    space = "\n" + " " * (depth + 1)
+    return opening + space + f",{space}".join(inside) + "\n" + " " * depth + closing
+
+
+def natural(key):
+    """7 before 14, sm_80 before sm_100."""
+    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", key)]
+
+
+def l2_results(program):
+    """What the program prints of the traffic between cache and memory: tests/cuda/test_cuda_l2.c."""
+    text = run(program)
+    return [json.loads(part) for part in re.findall(r"^\{.*?\]\}$", text, re.M | re.S)]
 
 
 def check(tools):
@@ -249,7 +287,9 @@ def check(tools):
         wrong.append(f"{found['spills']} bytes spilled, {found['stack']} bytes of stack")
     for width, e in found["widths"].items():
         if e["share"] < LEAST_SHARE:
-            wrong.append(f"width {width}: {e['limit']} allows {e['share']:.0%} of the matrix rate")
+            wrong.append(
+                f"width {width}: {e['limit']} allows {e['share']:.0%} of the matrix rate"
+            )
         most = recorded["kernels"]["sm_90"][name]["widths"][width]["loads_per_matrix"]
         if e["loads_per_matrix"] > most:
             wrong.append(f"width {width}: {e['loads_per_matrix']} loads from shared memory for a "
@@ -264,7 +304,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--nvcc", required=True)
     parser.add_argument("--nvdisasm", required=True)
-    parser.add_argument("--check", action="store_true", help="only one kernel, against the record")
+    parser.add_argument(
+        "--check", action="store_true", help="only one kernel, against the record"
+    )
+    parser.add_argument("--l2", help="the program cuda_l2 of a build")
     parser.add_argument("--write", help="the results as JSON")
     tools = parser.parse_args()
     if tools.check:
@@ -273,12 +316,14 @@ def main():
     print_table(result)
     if tools.write:
         record = {
-            "what": "instructions counted in compiled code, and bounds from them; no measurements",
+            "what": "instructions counted in compiled code, bounds from them, and traffic by a model of "
+            "the L2 cache; no measurements",
             "nvcc": release(tools),
             "kernels": result,
         }
-        text = json.dumps(record, indent=1, sort_keys=True)
-        Path(tools.write).write_text(re.sub(r"\n {6,}", " ", text) + "\n")
+        if tools.l2:
+            record["l2"] = l2_results(tools.l2)
+        Path(tools.write).write_text(json_text(record) + "\n")
     spilled = [n for kernels in result.values() for n, e in kernels.items() if e["spills"]]
     sys.exit(bool(spilled))
 

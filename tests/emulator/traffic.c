@@ -71,24 +71,24 @@ static unsigned sectors(const uint64_t *addresses, uint32_t lanes, size_t bytes)
 static void trace(const uint64_t *addresses, uint32_t lanes, size_t bytes, bool store) {
     enum { MOST_SECTORS = 2 * WARP };
     struct emulator_sector found[MOST_SECTORS];
-    size_t count = 0;
+    size_t known = 0;
     for (; lanes != 0; lanes &= lanes - 1) {
         const uint64_t first = addresses[__builtin_ctz(lanes)], end = first + bytes;
         for (uint64_t sector = first / 32; sector <= (end - 1) / 32; sector++) {
-            size_t i = count;
+            size_t i = known;
             while (i > 0 && found[i - 1].number != sector)
                 i--;
             if (i == 0) {
-                found[count++] =
+                found[known++] =
                     (struct emulator_sector){now.counters.launches, now.block, sector, 0};
-                i = count;
+                i = known;
             }
             for (uint64_t byte = sector * 32; store && byte < sector * 32 + 32; byte++)
                 if (byte >= first && byte < end)
                     found[i - 1].written |= UINT32_C(1) << byte % 32;
         }
     }
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < known; i++)
         now.settings.trace(now.settings.tracer, &found[i]);
 }
 
