@@ -64,6 +64,11 @@ def innermost(kernel, loop, kinds):
     return max(loops, key=lambda l: sum(i.kind in kinds for i in l.instructions(kernel)))
 
 
+def usual(counts):
+    """Ways that store 16 bytes at a time before others, long ones before short ones."""
+    return any(kind == "stg" and ".128" in name for kind, name in counts), total(counts)
+
+
 class TensorCounter:
     """Of the tensor-core kernel. Its windows are copied and its outputs stored in pieces of 16 bytes,
     the usual case: ways with smaller pieces are not gone. How often loops run is known from `sizes`,
@@ -102,7 +107,8 @@ class TensorCounter:
         if any(i.fills for i in copies):
             return self.sizes["feature_copies"] / kinds["ldgsts"]
         if copies:
-            return self.sizes["weight_copies"] // kinds["ldgsts"]
+            needed, at_once = self.sizes["weight_copies"], kinds["ldgsts"]
+            return needed if at_once == 1 else needed // at_once
         if kinds["stg"] and any(i.bytes == 16 for i in self.accesses(loop.blocks, "stg")):
             return self.sizes["stores"] / kinds["stg"]
         return None
@@ -136,7 +142,7 @@ class TensorCounter:
             copies = any(i.kind == "ldgsts" and not i.fills for i in node.instructions)
             return count(node.instructions, part if copies else 1)
 
-        return self.kernel.longest_way(start, blocks, inner, weigh) or Counter()
+        return self.kernel.longest_way(start, blocks, inner, weigh, usual) or Counter()
 
     def multiplying(self):
         """Instructions of one turn in the blocks with matrix instructions. Others copy the window

@@ -152,9 +152,9 @@ class Kernel:
     def instructions(self):
         return [i for block in self.blocks for i in block.instructions]
 
-    def longest_way(self, start, blocks, inner, weigh):
-        """Instructions from `start` through `blocks`, along the way that has most of them: what a
-        bound has to assume where a condition is not known. `inner` are loops, each gone through
+    def longest_way(self, start, blocks, inner, weigh, length):
+        """Instructions from `start` through `blocks`, along the way whose `length` is greatest: what
+        a bound has to assume where a condition is not known. `inner` are loops, each gone through
         once; `weigh(block or loop)` says what it has, or None where it is not to be entered."""
         place = {}
         for loop in inner:
@@ -192,7 +192,7 @@ class Kernel:
             if own is None:
                 continue
             after = [best[e] for e in exits(node) if e in best and order(e) > order(node)]
-            longest = max(after, key=lambda c: sum(c.values()), default=Counter())
+            longest = max(after, key=length, default=Counter())
             leads_on = bool(after) or self._ends(node, start, blocks)
             if leads_on:
                 best[node] = own + longest

@@ -22,7 +22,7 @@ import sass
 ROOT = Path(__file__).resolve().parents[2]
 INCLUDES = ["-I", "include", "-I", "cuda", "-I", "host"]
 FORMS = ("f16", "bf16", "tf32", "tf32x3")
-WINDOWS = ("1x1", "3x3", "row")
+WINDOWS = ("1x1", "3x3", "row", "product")
 WIDTHS = (56, 28, 14, 7)
 PIECE = 16
 GROWTH = 32  # columns of a layer that are stored at the end
@@ -145,6 +145,11 @@ def tensor_width(kernel, architecture, registers, sizes, columns):
     counter = loop_counts.TensorCounter(kernel, known)
     main, prologue, epilogue = counter.count()
     copied = pieces * PIECE + weights
+    copies = loop_counts.by_kind(main)["ldgsts"]
+    expected = known["feature_copies"] + known["weight_copies"]
+    if not (prologue and epilogue and abs(copies - expected) < 0.01):
+        sys.exit(f"static_counts.py: {kernel.name} on sm_{architecture} is not what it was taken for: "
+                 f"{copies} copies a thread and window in place of {expected}")  # fmt: skip
     found = bound(architecture, main, warps, copied)
     kinds = loop_counts.by_kind(main)
     found["instructions"] = instruction_table(main)

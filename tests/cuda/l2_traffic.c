@@ -9,7 +9,7 @@ struct device_block {
     denseblock_context *context;
     denseblock_buffers *buffers;
     void *prepared, *workspace, *y;
-    size_t resident; /* blocks of threads */
+    int multiprocessors;
 };
 
 static void *allocate(const struct device_block *made, size_t bytes) {
@@ -82,7 +82,7 @@ static void replay_forward(const struct device_block *made, struct l2_case *case
             cases[c].bytes = (size_t)((double)(sizes->y + sizes->workspace) * cases[c].times);
         models[c] = l2_create(cases[c].bytes);
     }
-    struct l2_replay *replay = l2_replay_create(made->resident, models, count);
+    struct l2_replay *replay = l2_replay_create((size_t)made->multiprocessors, models, count);
     trace_forward(made, replay);
     l2_replay_destroy(replay);
     for (size_t c = 0; c < count; c++) {
@@ -102,11 +102,13 @@ void l2_traffic_of(const struct l2_block *block, struct l2_case *cases, size_t c
                                        .channels = block->channels,
                                        .layer_count = block->layers,
                                        .type = block->type}};
-    struct device_block made = {.resident = block->resident};
+    const struct cuda_double_machine machine = {.multiprocessors = block->multiprocessors};
+    struct device_block made = {.multiprocessors = block->multiprocessors};
     fixture.desc.layers = fixture.layers;
     denseblock_layers_fill(fixture.layers, (size_t)block->layers, 3, 3, block->growth);
     fixture_make(&fixture, 1, NULL);
-    begin_quietly();
+    cuda_double_begin(&machine);
+    emulator_clear();
     make(&fixture, &made, sizes);
     replay_forward(&made, cases, count, sizes);
     denseblock_buffers_destroy(made.buffers);

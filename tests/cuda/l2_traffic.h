@@ -11,7 +11,7 @@ struct l2_block {
     const char *name;
     int64_t batch, size, channels, layers, growth;
     denseblock_type type;
-    size_t resident; /* blocks of threads that run at a time */
+    int multiprocessors; /* with a block of threads each at a time */
 };
 
 struct l2_sizes {

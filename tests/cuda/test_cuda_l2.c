@@ -5,9 +5,9 @@
 #include "l2_traffic.h"
 #include "suite.h"
 
-/* Planes and types of practice, with fewer images and layers. How many blocks of threads run at a
- * time is the part of them that an H100 runs of 64 images: a sixth for 56x56, two thirds for 28x28,
- * and all for 14x14. */
+/* Planes and types of practice, with fewer images and layers, on so much smaller devices: of the blocks
+ * of threads of a launch they run as large a part at a time as an H100 does of 64 images: a sixth for
+ * 56x56, two thirds for 28x28, and all for 14x14. */
 static const struct l2_block blocks[] = {
     {"56x56", 1, 56, 64, 6, 32, DENSEBLOCK_F16, 2},
     {"28x28", 2, 28, 128, 6, 32, DENSEBLOCK_F16, 5},
@@ -25,10 +25,11 @@ static double of_ideal(const struct l2_sizes *sizes, const struct l2_traffic *tr
 static void print(const struct l2_block *block, const struct l2_sizes *sizes,
                   const struct l2_case *cases) {
     printf("{\"block\": \"%s\", \"batch\": %d, \"channels\": %d, \"layers\": %d,"
-           " \"growth\": %d, \"resident\": %zu,\n"
+           " \"growth\": %d, \"multiprocessors\": %d,\n"
            " \"y\": %zu, \"weights\": %zu, \"workspace\": %zu, \"caches\": [",
            block->name, (int)block->batch, (int)block->channels, (int)block->layers,
-           (int)block->growth, block->resident, sizes->y, sizes->weights, sizes->workspace);
+           (int)block->growth, block->multiprocessors, sizes->y, sizes->weights,
+           sizes->workspace);
     for (size_t c = 0; c < CASES; c++)
         printf("%s\n  {\"bytes\": %zu, \"of_y_and_workspace\": %.2f, \"read\": %llu,"
                " \"written\": %llu, \"left\": %llu, \"of_ideal\": %.3f}",

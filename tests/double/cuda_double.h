@@ -20,7 +20,8 @@ struct cuda_double_machine {
     int devices;            /* default 1; -1 for none */
     int driver_version;     /* default: as the runtime; -1: no driver */
     int compute_capability; /* default 90 */
-    size_t memory_bytes;    /* of each device; default 1 GiB */
+    int multiprocessors;    /* of each device; default 132 */
+    size_t memory_bytes;    /* likewise; default 1 GiB */
     bool no_pools;          /* cudaMallocAsync is not supported */
     bool no_image;          /* kernels were not compiled for it */
     int first_usable;       /* kernels were not compiled for the devices before this one */

@@ -8,7 +8,7 @@
 #include "operations.h"
 
 /* Those of an H100, where a test cannot tell. */
-enum { MULTIPROCESSORS = 132, L2_BYTES = 50 * 1024 * 1024, REGISTERS = 65536, WARP = 32 };
+enum { L2_BYTES = 50 * 1024 * 1024, REGISTERS = 65536, WARP = 32 };
 enum { GRID_X = 0x7FFFFFFF, GRID_YZ = 65535, BLOCK_Z = 64, ALIGNMENT = 512 };
 
 static cudaError_t check(int device, const void *out) {
@@ -77,7 +77,7 @@ static void describe(struct cudaDeviceProp *properties) {
     properties->major = double_machine.compute_capability / 10;
     properties->minor = double_machine.compute_capability % 10;
     properties->totalGlobalMem = double_machine.memory_bytes;
-    properties->multiProcessorCount = MULTIPROCESSORS;
+    properties->multiProcessorCount = double_machine.multiprocessors;
     properties->l2CacheSize = L2_BYTES;
     properties->warpSize = WARP;
     properties->regsPerBlock = REGISTERS;

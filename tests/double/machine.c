@@ -38,6 +38,8 @@ static void merge(struct cuda_double_machine *machine, const struct cuda_double_
         machine->driver_version = from->driver_version;
     if (from->compute_capability != 0)
         machine->compute_capability = from->compute_capability;
+    if (from->multiprocessors != 0)
+        machine->multiprocessors = from->multiprocessors;
     if (from->memory_bytes != 0)
         machine->memory_bytes = from->memory_bytes;
     machine->no_pools = machine->no_pools || from->no_pools;
@@ -53,6 +55,7 @@ static void begin(const struct cuda_double_machine *machine) {
         .devices = 1,
         .driver_version = CUDART_VERSION,
         .compute_capability = 90,
+        .multiprocessors = 132,
         .memory_bytes = (size_t)1 << 30,
     };
     const struct cuda_double_machine environment = double_program_machine();
