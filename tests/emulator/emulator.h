@@ -64,12 +64,23 @@ void emulator_enqueue(const struct emulator_launch *launch, const void *function
 
 /* ---- How ---- */
 
+/* A sector of 32 bytes of device memory that a warp asked for, with one access. */
+struct emulator_sector {
+    uint64_t launch;  /* 1 for the first one, since the counters were cleared */
+    uint64_t block;   /* of the grid */
+    uint64_t number;  /* address / 32 */
+    uint32_t written; /* a bit for each byte that is stored; 0: a load */
+};
+
 struct emulator_settings {
     uint64_t seed;       /* decides in which order blocks and threads run */
     bool early_copies;   /* asynchronous copies land at once; otherwise as late as is allowed */
     bool keep_going;     /* after an access out of bounds: then only its block is given up */
     size_t most_reports; /* of one launch; 0: 16 */
     bool skip_traffic;   /* do not count sectors and wavefronts: faster */
+    /* Where not NULL, and traffic is not skipped: called for each sector, block after block. */
+    void (*trace)(void *tracer, const struct emulator_sector *sector);
+    void *tracer;
 };
 void emulator_set(const struct emulator_settings *settings);
 

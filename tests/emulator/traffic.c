@@ -67,6 +67,31 @@ static unsigned sectors(const uint64_t *addresses, uint32_t lanes, size_t bytes)
     return found;
 }
 
+/* Tells of the same sectors, with the bytes that all lanes together store. */
+static void trace(const uint64_t *addresses, uint32_t lanes, size_t bytes, bool store) {
+    enum { MOST_SECTORS = 2 * WARP };
+    struct emulator_sector found[MOST_SECTORS];
+    size_t known = 0;
+    for (; lanes != 0; lanes &= lanes - 1) {
+        const uint64_t first = addresses[__builtin_ctz(lanes)], end = first + bytes;
+        for (uint64_t sector = first / 32; sector <= (end - 1) / 32; sector++) {
+            size_t i = known;
+            while (i > 0 && found[i - 1].number != sector)
+                i--;
+            if (i == 0) {
+                found[known++] =
+                    (struct emulator_sector){now.counters.launches, now.block, sector, 0};
+                i = known;
+            }
+            for (uint64_t byte = sector * 32; store && byte < sector * 32 + 32; byte++)
+                if (byte >= first && byte < end)
+                    found[i - 1].written |= UINT32_C(1) << byte % 32;
+        }
+    }
+    for (size_t i = 0; i < known; i++)
+        now.settings.trace(now.settings.tracer, &found[i]);
+}
+
 /* How often the bank that is asked most has to answer. Lanes that read one word share it. */
 static unsigned wavefronts(const uint64_t *addresses, uint32_t lanes, size_t bytes) {
     enum { BANKS = 32 };
@@ -116,12 +141,17 @@ void traffic_matrix(const unsigned char *const rows[8]) {
 
 static void count(uint64_t what, const uint64_t *addresses, uint32_t lanes) {
     const size_t bytes = (size_t)(what >> BYTES_SHIFT);
-    if (what >> SHARED_SHIFT & 1)
+    const bool store = what >> STORE_SHIFT & 1;
+    if (what >> SHARED_SHIFT & 1) {
         count_shared(addresses, lanes, bytes);
-    else if (what >> STORE_SHIFT & 1)
+        return;
+    }
+    if (store)
         now.counters.global_store_sectors += sectors(addresses, lanes, bytes);
     else
         now.counters.global_load_sectors += sectors(addresses, lanes, bytes);
+    if (now.settings.trace != NULL)
+        trace(addresses, lanes, bytes, store);
 }
 
 /* ---- Warps ---- */

@@ -146,6 +146,43 @@ START_TEST(traffic_can_be_left_out) {
 }
 END_TEST
 
+struct traced {
+    size_t loads, stores;
+    uint64_t first_load, first_store;
+    uint32_t written; /* of the first store */
+};
+
+static void note(void *tracer, const struct emulator_sector *sector) {
+    struct traced *traced = tracer;
+    ck_assert_uint_eq(sector->launch, 1);
+    ck_assert_uint_eq(sector->block, 0);
+    if (sector->written == 0 && traced->loads++ == 0)
+        traced->first_load = sector->number;
+    if (sector->written != 0 && traced->stores++ == 0) {
+        traced->first_store = sector->number;
+        traced->written = sector->written;
+    }
+}
+
+/* Two lanes load the last word of a sector and the first of the next, and all store a word each. */
+START_TEST(sectors_can_be_traced) {
+    struct traced traced = {0};
+    const struct emulator_settings settings = {.trace = note, .tracer = &traced};
+    emulator_set(&settings);
+    begin();
+    traffic_global_words(out, in, 7, 1, 2);
+    const uint64_t out_sector = (uintptr_t)out / 32, in_sector = (uintptr_t)in / 32;
+    (void)end();
+    const struct emulator_settings usual = {.seed = 0};
+    emulator_set(&usual);
+    ck_assert_uint_eq(traced.loads, 2);
+    ck_assert_uint_eq(traced.first_load, in_sector);
+    ck_assert_uint_eq(traced.stores, 4);
+    ck_assert_uint_eq(traced.first_store, out_sector);
+    ck_assert_uint_eq(traced.written, UINT32_MAX);
+}
+END_TEST
+
 Suite *suite(void) {
     const TTest *const tests[] = {words_fall_into_banks,
                                   long_stretches,
@@ -155,6 +192,7 @@ Suite *suite(void) {
                                   branches_come_apart_and_together,
                                   lanes_meet_again,
                                   traffic_can_be_left_out,
+                                  sectors_can_be_traced,
                                   NULL};
     return suite_of("traffic", tests);
 }
