@@ -268,6 +268,10 @@ DENSEBLOCK_API double denseblock_plan_flops(const denseblock_plan *plan);
  * its kernel once and writes its g_l channels. x is taken to lie in y. */
 DENSEBLOCK_API double denseblock_plan_bytes_moved(const denseblock_plan *plan);
 
+/* Seconds that the plan's model expects one execution to take; 0 for backends that have none. A model puts
+ * ways to compute a block in order, and may be far from what is measured. */
+DENSEBLOCK_API double denseblock_plan_predicted_seconds(const denseblock_plan *plan);
+
 /* Threads of one execution: 1 for backends that are not the CPU's. */
 DENSEBLOCK_API int denseblock_plan_thread_count(const denseblock_plan *plan);
 

@@ -136,6 +136,10 @@ double denseblock_plan_bytes_moved(const denseblock_plan *plan) {
     return plan->bytes_moved;
 }
 
+double denseblock_plan_predicted_seconds(const denseblock_plan *plan) {
+    return plan->predicted_seconds;
+}
+
 int denseblock_plan_thread_count(const denseblock_plan *plan) {
     return plan->thread_count;
 }

@@ -36,6 +36,7 @@ struct denseblock_plan {
     size_t workspace_bytes;
     double flops;
     double bytes_moved;
+    double predicted_seconds; /* 0: nobody knows */
     /* The layer loop takes `slice_images` images through all layers before it goes on to the next.
      * Of an image too large for that it takes `step_rows` rows at a time: see forward.c. */
     int64_t slice_images;

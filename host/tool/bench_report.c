@@ -19,6 +19,7 @@ static void print_timing(const bench_request *request, const timing *measured) {
     const double median = measured->median;
     char name[NAME_SIZE];
     char columns[COLUMNS_SIZE];
+    const double predicted = denseblock_plan_predicted_seconds(measured->plan);
     char figures[5][FIGURE_TEXT_SIZE];
     char weights[BYTES_TEXT_SIZE];
     char workspace[BYTES_TEXT_SIZE];
@@ -39,6 +40,9 @@ static void print_timing(const bench_request *request, const timing *measured) {
     if (measured->enqueue > 0)
         report_line("", "the host is busy for %s ms with one",
                     figure_text(1e3 * measured->enqueue, figures[0]));
+    if (predicted > 0 && median > 0)
+        report_line("", "predicted %s ms, measured %.3g times that",
+                    figure_text(1e3 * predicted, figures[0]), median / predicted);
     if (measured->graph) /* its plan and memory are those of the line above */
         return;
     report_line("", "weights %s, prepared in %s ms; workspace %s",
@@ -98,9 +102,10 @@ static json_t *json_memory(const denseblock_plan *plan) {
 static json_t *json_timing(const timing *measured) {
     const double median = measured->median;
     const bool has_peak = measured->peak > 0;
+    const double predicted = denseblock_plan_predicted_seconds(measured->plan);
 
     return json_pack(
-        "{s:s, s:b, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "backend",
+        "{s:s, s:b, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "backend",
         denseblock_backend_name(measured->backend), "graph", measured->graph, "threads",
         measured->threads, "enqueue_ms",
         measured->enqueue > 0 ? json_number(1e3 * measured->enqueue) : json_null(), "median_ms",
@@ -110,7 +115,8 @@ static json_t *json_timing(const timing *measured) {
         json_rate(1e-9 * measured->bytes, median), "peak_gflops_per_second",
         has_peak ? json_number(1e-9 * measured->peak) : json_null(), "fraction_of_peak",
         has_peak ? json_rate(measured->flops / measured->peak, median) : json_null(),
-        "prepare_ms", json_number(1e3 * measured->prepare_seconds), "memory",
+        "prepare_ms", json_number(1e3 * measured->prepare_seconds), "predicted_ms",
+        predicted > 0 ? json_number(1e3 * predicted) : json_null(), "memory",
         json_memory(measured->plan), "plan",
         json_lines(denseblock_plan_describe(measured->plan)));
 }

@@ -116,7 +116,7 @@ test_tensor() {
     done
     expect 0 bench --shape 1,5,6,3 --layers 2 --growth 4 --backend cuda --dtype tf32x3 --repeat 1 \
         --plan
-    expect_text out "1x5x6x3 tf32x3" "tensor cores, three products of TF32" "predicted"
+    expect_text out "1x5x6x3 tf32x3" "tensor cores, three products of TF32" "times that"
     expect 0 bench --shape 1,5,6,3 --layers 2 --growth 4 --backend cuda --dtype bf16 --repeat 1 --plan
     expect_text out "tensor cores, bf16"
     export CUDA_DOUBLE_CAPABILITY=75

@@ -23,7 +23,8 @@ static void usage(FILE *to) {
         "  --kernel KHxKW   default 3x3\n"
         "  --backend B      default cuda\n"
         "  --type T         f32 (default), f64, f16, bf16; tf32, which is f32 with operands\n"
-        "                   rounded to it; all, for random blocks: each of another one\n"
+        "                   rounded to it; tf32x3, with three such products for each; all,\n"
+        "                   for random blocks: each of another one\n"
         "  --group G        layers computed together; default: the plan decides\n"
         "  --algorithm A    auto (default), direct, winograd2, winograd4\n"
         "  --seed S         default 1; of random blocks, the first one's\n"
@@ -69,9 +70,10 @@ static void parse_type(const char *text, struct probe_request *request) {
     request->every_type = strcmp(text, "all") == 0;
     if (request->every_type)
         return;
-    if (strcmp(text, "tf32") == 0) {
+    if (strcmp(text, "tf32") == 0 || strcmp(text, "tf32x3") == 0) {
         request->type = DENSEBLOCK_F32;
-        request->arithmetic = DENSEBLOCK_ARITHMETIC_TF32;
+        request->arithmetic =
+            strcmp(text, "tf32") == 0 ? DENSEBLOCK_ARITHMETIC_TF32 : DENSEBLOCK_ARITHMETIC_TF32X3;
     } else if (denseblock_type_from_name(text, &request->type) != DENSEBLOCK_OK) {
         bad_usage("type", text);
     }
@@ -237,6 +239,12 @@ static void print_times(const char *name, const struct probe_times *times) {
            name, times->median_ms, times->least_ms, times->most_ms, times->enqueue_us);
 }
 
+static const char *type_name(const denseblock_desc *desc) {
+    return desc->arithmetic == DENSEBLOCK_ARITHMETIC_TF32     ? "tf32"
+           : desc->arithmetic == DENSEBLOCK_ARITHMETIC_TF32X3 ? "tf32x3"
+                                                              : denseblock_type_name(desc->type);
+}
+
 static void print_block(const struct probe_request *request, const struct probe_case *block) {
     const denseblock_desc *const desc = &block->desc;
     printf("{\"shape\": [%" PRId64 ", %" PRId64 ", %" PRId64 ", %" PRId64 "], \"layers\": [",
@@ -245,12 +253,11 @@ static void print_block(const struct probe_request *request, const struct probe_
         printf("%s[%" PRId64 ", %" PRId64 ", %" PRId64 "]", l > 0 ? ", " : "",
                desc->layers[l].kernel_height, desc->layers[l].kernel_width,
                desc->layers[l].growth);
-    printf("], \"type\": \"%s\", \"tf32\": %s, \"backend\": \"%s\", \"algorithm\": \"%s\", "
+    printf("], \"type\": \"%s\", \"backend\": \"%s\", \"algorithm\": \"%s\", "
            "\"group\": %" PRId64 ", \"seed\": %" PRIu64 ", \"in_place\": %s",
-           denseblock_type_name(desc->type),
-           desc->arithmetic == DENSEBLOCK_ARITHMETIC_TF32 ? "true" : "false",
-           denseblock_backend_name(request->backend), algorithms[request->algorithm],
-           request->group_size, block->seed, block->in_place ? "true" : "false");
+           type_name(desc), denseblock_backend_name(request->backend),
+           algorithms[request->algorithm], request->group_size, block->seed,
+           block->in_place ? "true" : "false");
 }
 
 static bool is_good(const struct probe_errors *errors, double tolerance) {

@@ -19,10 +19,12 @@ from gpu_shapes import KERNEL_SIZE
 
 GPU_BACKENDS = {"cuda": 5, "cublas": 3, "cudnn": 4}
 ALGORITHMS = {"auto": 0, "direct": 1, "winograd2": 2, "winograd4": 3}
-TYPES = {"f32": 0, "tf32": 0, "f16": 2, "bf16": 3}
+TYPES = {"f32": 0, "tf32": 0, "tf32x3": 0, "f16": 2, "bf16": 3}
+ARITHMETICS = {"tf32": 1, "tf32x3": 2}
 TORCH_TYPES = {
     "f32": torch.float32,
     "tf32": torch.float32,
+    "tf32x3": torch.float32,
     "f16": torch.float16,
     "bf16": torch.bfloat16,
 }
@@ -211,7 +213,7 @@ class Plan:
             len(layers),
             described,
             TYPES[case.type],
-            int(case.type == "tf32"),
+            ARITHMETICS.get(case.type, 0),
         )
         options = Options(algorithm=ALGORITHMS[algorithm])
         library.check(

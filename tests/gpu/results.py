@@ -58,7 +58,7 @@ def summarize_verify(path):
     for block in verify["blocks"]:
         if "plain" not in block:
             continue
-        element_type = "tf32" if block["tf32"] else block["type"]
+        element_type = block["type"]
         way = way_name(block)
         group = groups.setdefault(
             f"{way} {element_type}",

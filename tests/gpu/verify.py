@@ -16,8 +16,8 @@ import gpu_shapes as shapes
 
 BACKENDS = ("cuda", "cublas", "cudnn", "cpu")
 # Beside what a plan chooses.
-ALGORITHMS = {"cublas": ("direct", "winograd2", "winograd4")}
-TYPES = ("f32", "f16", "bf16", "f64", "tf32")
+ALGORITHMS = {b: ("direct", "winograd2", "winograd4") for b in ("cuda", "cublas")}
+TYPES = ("f32", "f16", "bf16", "f64", "tf32", "tf32x3")
 SKIPPED, DIFFERENT = 77, 1
 RANDOM_BLOCKS, RANDOM_AT_ONCE = 400, 50
 REPEATS = "30"
@@ -70,7 +70,7 @@ def random_tasks(backends, options):
             common = ["--random", str(at_once), *way, "--seed", str(first)]
             for group in ("0", "1", "3"):
                 tasks.append([*common, "--type", "all", "--group", group])
-        tasks.append(["--random", str(at_once), *way, "--type", "tf32"])
+        tasks += [["--random", str(at_once), *way, "--type", t] for t in ("tf32", "tf32x3")]
     return tasks
 
 
@@ -162,7 +162,7 @@ def print_summary(records):
     """The worst of every backend, algorithm and type."""
     groups = {}
     for record in records:
-        element_type = "tf32" if record["tf32"] else record["type"]
+        element_type = record["type"]
         groups.setdefault((way_name(record), element_type), []).append(record)
     for (way, element_type), group in sorted(groups.items()):
         compared = [r for r in group if "plain" in r]

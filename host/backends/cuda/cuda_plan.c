@@ -79,7 +79,7 @@ denseblock_status dblk_cuda_plan_make(denseblock_plan *plan,
     if (plan->workspace_bytes == SIZE_MAX || !dblk_cuda_lay_out_weights(plan))
         return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT,
                          "what the block needs beside y is too large to address");
-    (void)dblk_cuda_predict(plan); /* now with the weights' bytes */
+    plan->predicted_seconds = 1e-6 * dblk_cuda_predict(plan); /* now with the weights' bytes */
     return check_launches(plan);
 }
 
