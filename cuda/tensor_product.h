@@ -60,21 +60,23 @@ template <bool RELU> struct tensor_operand<DBLK_TENSOR_TF32, RELU> {
     }
 };
 
-/* What the high part leaves is the low one, exactly. An Inf has none, and must not meet the low part of a
- * weight, which may be 0 or have the other sign: so there is a high part for those, where it is 0. What
- * is left out, low times low, is less than what an f32 rounds. */
+/* The high part is cut off, not rounded, which takes a third of the instructions: what it leaves is the
+ * low one, exactly, of which the matrix instruction takes 11 of 13 bits. An Inf has none, and must not
+ * meet the low part of a weight, which may be 0 or have the other sign: so there is a high part for
+ * those, where it is 0. What is left out, low times low, is as small as what is cut off. */
 template <bool RELU> struct tensor_operand<DBLK_TENSOR_TF32X3, RELU> {
     static constexpr int PARTS = 3;
+    static constexpr uint32_t HIGH = 0xFFFFE000; /* what matrix instructions look at */
     static __device__ __forceinline__ void make(uint32_t (&parts)[3][4],
                                                 const uint32_t (&features)[4]) {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             const float value = rectify<RELU>(features[i]);
-            const uint32_t high = f32_to_tf32(value);
+            const uint32_t high = __float_as_uint(value) & HIGH;
             const float low = value - as_float(high);
             const bool finite = low == low;
             parts[0][i] = high;
-            parts[1][i] = finite ? f32_to_tf32(low) : 0;
+            parts[1][i] = finite ? __float_as_uint(low) : 0;
             parts[2][i] = finite ? high : 0;
         }
     }
@@ -130,7 +132,8 @@ __device__ __forceinline__ void multiply_tap(typename S::sums &sums, const unsig
                                              const unsigned char *weights) {
     using operand = tensor_operand<S::FORM, S::WINDOW != DBLK_TENSOR_PRODUCT>;
     constexpr int PAIRS = S::TILES / 2, STRIDE = S::COLUMNS / 16 * 512;
-#pragma unroll
+/* Of three products a step has enough to go on with, and unrolled it has too many registers. */
+#pragma unroll(S::PARTS == 1 ? S::STEPS : 1)
     for (int step = 0; step < S::STEPS; step++) {
         uint32_t b[S::TILES][S::PARTS][2];
 #pragma unroll

@@ -334,7 +334,7 @@ static double unit_roundoff(denseblock_type type) {
 static double operand_error(const struct direct_case *c) {
     if (!c->on_tensor_cores || c->way.form == DBLK_TENSOR_F16 || c->way.form == DBLK_TENSOR_BF16)
         return 0;
-    return c->way.form == DBLK_TENSOR_TF32 ? 0x1.01p-10 : 0x1.8p-22;
+    return c->way.form == DBLK_TENSOR_TF32 ? 0x1.01p-10 : 0x1.4p-20;
 }
 
 /* After a sum in `real`, it was rounded to type `type`. */
