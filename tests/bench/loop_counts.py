@@ -69,12 +69,16 @@ def usual(counts):
     return any(kind == "stg" and ".128" in name for kind, name in counts), total(counts)
 
 
+ROWS = 4  # of matrices that a warp has, as tensor_kernel.h says
+
+
 class TensorCounter:
     """Of the tensor-core kernel. Its windows are copied and its outputs stored in pieces of 16 bytes,
     the usual case: ways with smaller pieces are not gone. How often loops run is known from `sizes`,
     and the way between them is the one with most instructions. Of `sizes`, for a thread:
 
       taps            of a loop over taps
+      steps           of a loop over the steps of a tap, each of which loads ROWS times
       stages          windows in shared memory
       feature_copies, weight_copies   pieces of a window
       stores          pieces of the outputs of a layer
@@ -103,7 +107,8 @@ class TensorCounter:
         if any(self.accesses(l.blocks, "ldgsts") for l in loop.inner):
             return self.sizes["stages"] - 1  # before the main loop, a window each
         if kinds["matrix"]:
-            return self.sizes["taps"]
+            steps = self.sizes["steps"]
+            return steps if steps > 1 and kinds["ldsm"] == ROWS else self.sizes["taps"]
         if any(i.fills for i in copies):
             return self.sizes["feature_copies"] / kinds["ldgsts"]
         if copies:
@@ -147,17 +152,21 @@ class TensorCounter:
     def multiplying(self):
         """Instructions of one turn in the blocks with matrix instructions. Others copy the window
         that comes, while no warp multiplies: a barrier is before them."""
-        blocks = [self.kernel.blocks[b] for b in self.main.blocks]
-        taps = (
-            self.sizes["taps"] if any(l.head in self.tap_loops() for l in self.main.inner) else 1
-        )
-        return taps * sum(len(b.instructions) for b in blocks if b.find("matrix"))
+        return self.multiplying_in(self.main)
 
-    def tap_loops(self):
+    def multiplying_in(self, loop):
         blocks = self.kernel.blocks
-        return {
-            l.head for l in self.main.inner if any(blocks[b].find("matrix") for b in l.blocks)
-        }
+        inside = {b for inner in loop.inner for b in inner.blocks}
+        found = sum(
+            len(blocks[b].instructions)
+            for b in loop.blocks
+            if b not in inside and blocks[b].find("matrix")
+        )
+        for inner in loop.inner:
+            if any(blocks[b].find("matrix") for b in inner.blocks):
+                way = self.longest(inner.head, inner.blocks, inner.inner)
+                found += self.trips(inner, way) * self.multiplying_in(inner)
+        return found
 
     def part(self, start, blocks):
         inner = [l for l in self.kernel.loops if l is not self.main and l.head in blocks]

@@ -137,6 +137,7 @@ def tensor_width(kernel, architecture, registers, sizes, columns):
     element = 2 if kernel.name.split("form")[1][0] in "01" else 4
     known = {
         "taps": sizes["taps"],
+        "steps": sizes["steps"],
         "stages": sizes["stages"],
         "feature_copies": -(-pieces // gpu_rates.WARP) / warps,
         "weight_copies": weights / PIECE / threads,
