@@ -556,10 +556,12 @@ typedef struct denseblock_cuda {
     int runtime_version; /* the runtime this library was built with */
     int driver_version;  /* the newest runtime that the installed driver supports */
     int device_count;
-    int cublas_version;    /* 13.1.0 is 130100 */
-    int cudnn_version;     /* 9.13.0 is 91300 */
-    const char *condition; /* one line: what this build found, and if no device, why not. A
+    int cublas_version;       /* 13.1.0 is 130100 */
+    int cudnn_version;        /* 9.13.0 is 91300 */
+    const char *condition;    /* one line: what this build found, and if no device, why not. A
                               thread-local text, valid until the thread's next call. */
+    const char *cublas_files; /* that are looked for, likewise; "" in a CPU-only build */
+    const char *cudnn_files;
 } denseblock_cuda;
 
 /* Asks; cannot fail: a problem is what it reports. */

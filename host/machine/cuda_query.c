@@ -5,7 +5,9 @@
 
 void denseblock_cuda_query(denseblock_cuda *cuda) {
     *cuda = (denseblock_cuda){
-        .condition = "CPU-only build: no CUDA compiler was used, GPUs are not looked for"};
+        .condition = "CPU-only build: no CUDA compiler was used, GPUs are not looked for",
+        .cublas_files = "",
+        .cudnn_files = ""};
 }
 
 denseblock_status denseblock_device_query(int device, denseblock_device *info) {
@@ -49,8 +51,20 @@ static int cudnn_version(void) {
     return version;
 }
 
+/* Names with commas between them. */
+static const char *join(const char *const *names, char *text, size_t size) {
+    size_t length = 0;
+    text[0] = 0;
+    for (int i = 0; names[i] != NULL && length < size; i++)
+        length +=
+            (size_t)snprintf(text + length, size - length, "%s%s", i > 0 ? ", " : "", names[i]);
+    return text;
+}
+
 void denseblock_cuda_query(denseblock_cuda *cuda) {
+    enum { LIST_SIZE = 64 };
     static _Thread_local struct dblk_problem found;
+    static _Thread_local char cublas_files[LIST_SIZE], cudnn_files[LIST_SIZE];
     *cuda = (denseblock_cuda){
         .runtime_version = dblk_cuda_runtime_version(),
         .driver_version = dblk_cuda_driver_version(),
@@ -58,6 +72,8 @@ void denseblock_cuda_query(denseblock_cuda *cuda) {
         .cublas_version = cublas_version(),
         .cudnn_version = cudnn_version(),
         .condition = found.text,
+        .cublas_files = join(dblk_cublas_files, cublas_files, sizeof cublas_files),
+        .cudnn_files = join(dblk_cudnn_files, cudnn_files, sizeof cudnn_files),
     };
 }
 

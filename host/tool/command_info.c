@@ -86,9 +86,9 @@ static void print_device(int number) {
 }
 
 /* CUDA's numbers: 13.1.0 is 130100. */
-static void print_library(const char *name, int version) {
+static void print_library(const char *name, int version, const char *files) {
     if (version == 0)
-        report_line(name, "not found");
+        report_line(name, "not found: %s", files);
     else
         report_line(name, "%d.%d.%d", version / 10000, version / 100 % 100, version % 100);
 }
@@ -102,8 +102,8 @@ static void print_cuda(void) {
         print_device(i);
     if (denseblock_build_info()->cuda_compiler == NULL)
         return;
-    print_library("cuBLAS", cuda.cublas_version);
-    print_library("cuDNN", cuda.cudnn_version);
+    print_library("cuBLAS", cuda.cublas_version, cuda.cublas_files);
+    print_library("cuDNN", cuda.cudnn_version, cuda.cudnn_files);
 }
 
 static void print_backends(void) {

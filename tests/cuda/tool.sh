@@ -150,6 +150,8 @@ test_cublas() {
     expect_text out "check       equal" "expect      equal"
     local run=(run --input "$case/input.npy" --kernels "$case" --output y.npy)
     export CUDA_DOUBLE_FAIL=dlopen:1:1
+    expect 0 info
+    expect_text out "cuBLAS      not found: libcublas.so.13, libcublas.so.12"
     refused 3 "neither libcublas.so.13 nor libcublas.so.12" -- "${run[@]}" --backend cublas
     export CUDA_DOUBLE_FAIL=cublasGemmEx:2:2
     refused 3 "cublasGemmEx failed: the resource allocation failed" -- \
