@@ -17,5 +17,5 @@
 
 denseblock_status dblk_tensor_launch_f16(void *stream, const tensor_arguments &arguments,
                                          const struct dblk_tensor_way *way, int products) {
-    return launch_form<DBLK_TENSOR_F16>(stream, arguments, way, products);
+    return launch_form<tensor_launcher<DBLK_TENSOR_F16>>(stream, arguments, way, products);
 }

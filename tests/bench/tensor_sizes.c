@@ -14,11 +14,11 @@ static void print_way(enum dblk_tensor_form form, enum dblk_tensor_window window
     const int64_t height = window == DBLK_TENSOR_3X3 ? 3 : 1;
     const int64_t kernel_width = window == DBLK_TENSOR_1X1 ? 1 : 3;
     struct dblk_tensor_way way;
-    const bool found =
-        window == DBLK_TENSOR_PRODUCT
-            ? dblk_tensor_find_product_way(form, columns, (size_t)block_shared, &way)
-            : dblk_tensor_find_way(form, height, kernel_width, width, columns,
-                                   (size_t)block_shared, &way);
+    const bool found = window == DBLK_TENSOR_PRODUCT
+                           ? dblk_tensor_find_product_way(form, DBLK_TENSOR_MMA, columns,
+                                                          (size_t)block_shared, &way)
+                           : dblk_tensor_find_way(form, DBLK_TENSOR_MMA, height, kernel_width,
+                                                  width, columns, (size_t)block_shared, &way);
     if (!found || way.window != window || way.tile_columns != columns)
         return;
     printf("%d %d %d %d %d : %zu %d %d %d %d %d %d\n", (int)form, (int)window, (int)columns,

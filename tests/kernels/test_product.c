@@ -31,9 +31,11 @@ struct products {
 static struct dblk_tensor_way random_way(uint64_t *seed, enum dblk_tensor_form form,
                                          int64_t columns) {
     static const size_t shared_bytes[] = {99 << 10, 163 << 10, 227 << 10};
+    const enum dblk_tensor_instructions instructions =
+        one_in(seed, 3) ? DBLK_TENSOR_WGMMA : DBLK_TENSOR_MMA;
     struct dblk_tensor_way way;
-    ck_assert(
-        dblk_tensor_find_product_way(form, columns, shared_bytes[random_size(seed, 0, 2)], &way));
+    ck_assert(dblk_tensor_find_product_way(form, instructions, columns,
+                                           shared_bytes[random_size(seed, 0, 2)], &way));
     return way;
 }
 

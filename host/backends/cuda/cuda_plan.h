@@ -29,8 +29,9 @@ struct dblk_cuda_layer {
 
 struct dblk_cuda_plan {
     struct dblk_cuda_limits gpu;
-    bool tensor;                /* on tensor cores */
-    enum dblk_tensor_form form; /* there */
+    bool tensor;                                /* on tensor cores */
+    enum dblk_tensor_form form;                 /* there */
+    enum dblk_tensor_instructions instructions; /* there */
     struct dblk_winograd_stack stack;
     size_t parts_offset; /* bytes, in the workspace: sums of splits, on tensor cores */
     size_t parts_bytes;

@@ -62,9 +62,11 @@ static bool find_way(const denseblock_plan *plan, int64_t l, int64_t columns,
     const struct dblk_cuda_plan *cuda = cuda_of(plan);
     const struct dblk_layer *layer = &plan->layers[l];
     return is_winograd(plan, l)
-               ? dblk_tensor_find_product_way(cuda->form, columns, cuda->gpu.shared_bytes, way)
-               : dblk_tensor_find_way(cuda->form, layer->kernel_height, layer->kernel_width,
-                                      plan->width, columns, cuda->gpu.shared_bytes, way);
+               ? dblk_tensor_find_product_way(cuda->form, cuda->instructions, columns,
+                                              cuda->gpu.shared_bytes, way)
+               : dblk_tensor_find_way(cuda->form, cuda->instructions, layer->kernel_height,
+                                      layer->kernel_width, plan->width, columns,
+                                      cuda->gpu.shared_bytes, way);
 }
 
 /* The fastest, by the model, whose parts have room. Products, of which there is one for every point, are
