@@ -99,6 +99,7 @@ test_bad_name() {
     refused 2 "--concat" copy-keep -- run "${files[@]}" --concat cpoy
     refused 2 "--algorithm" winograd2 -- run "${files[@]}" --algorithm winograd
     refused 2 "--accuracy" hihg high default -- run "${files[@]}" --accuracy hihg
+    refused 2 "--instructions" wgma wgmma default -- run "${files[@]}" --instructions wgma
     refused 2 "--backend" -- verify "${sizes[@]}" --backend reference,
     refused 2 "--backend" foo "cuda, all" -- verify "${sizes[@]}" --backend foo
     refused 2 "--backend" alone -- verify "${sizes[@]}" --backend all,reference
