@@ -133,11 +133,12 @@ __device__ __forceinline__ void wgmma_tap(typename S::sums &sums, const unsigned
             ldmatrix_x4(features, shared + rows[r] + step * TENSOR_STEP_BYTES);
             operand::make(a[r], features);
         }
-        wgmma_fence();
         const uint64_t b = weights + static_cast<uint64_t>(step * S::PARTS) * PART;
 #pragma unroll
-        for (int r = 0; r < S::ROWS; r++)
+        for (int r = 0; r < S::ROWS; r++) {
+            wgmma_fence();
             wgmma_operand<S::FORM>::multiply(sums[r], a[r], b, b + PART);
+        }
         wgmma_commit();
         wgmma_wait<1>();
     }
