@@ -92,10 +92,13 @@ enum emulator_finding {
     EMULATOR_MISALIGNED,    /* an access at no multiple of its size */
     EMULATOR_NOT_WRITTEN,   /* a read of memory that nothing has been written to */
     EMULATOR_RACE,       /* two threads at one place, one of them writing, no barrier between */
-    EMULATOR_IN_FLIGHT,  /* an access to what an asynchronous copy has not delivered yet */
+    EMULATOR_IN_FLIGHT,  /* an access to what an asynchronous copy has not delivered yet, or not
+                            to this thread, which has not waited for it */
     EMULATOR_DIVERGENCE, /* threads of a block or warp at different barriers, or gone */
     EMULATOR_WRITTEN_TWICE, /* two blocks or threads store to one place of device memory */
     EMULATOR_BAD_LAUNCH,    /* sizes that hardware does not have */
+    EMULATOR_MISUSED,   /* an instruction as its document forbids: an mbarrier before its init, or
+                         with too many arrivals, registers of a product that is not complete */
     EMULATOR_UNDEFINED, /* signed overflow, a shift too far, an index outside of a local array */
     EMULATOR_FINDINGS
 };

@@ -2,8 +2,11 @@
  * the seed decides. */
 #include <stdio.h>
 
+#include "mbarriers.h"
 #include "memory.h"
+#include "order.h"
 #include "traffic.h"
+#include "warpgroups.h"
 
 struct runtime now = {.settings = {.most_reports = 0}};
 struct thread threads[MOST_THREADS];
@@ -26,7 +29,7 @@ void emulator_clear_counters(void) {
 static uint64_t random_state;
 
 /* splitmix64 */
-static uint64_t random_bits(void) {
+uint64_t random_bits(void) {
     uint64_t z = random_state += UINT64_C(0x9E3779B97F4A7C15);
     z = (z ^ z >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
     z = (z ^ z >> 27) * UINT64_C(0x94D049BB133111EB);
@@ -69,6 +72,7 @@ static uint64_t next(struct order *order) {
 static void run_thread(void) {
     now.launch->body(now.launch->closure);
     now.thread->state = THREAD_ENDED;
+    warpgroups_thread_ended();
     warps_thread_ended();
     fiber_yield();
 }
@@ -125,12 +129,18 @@ static bool run_block(uint64_t number) {
     barriers_begin_block();
     warps_begin_block();
     traffic_begin_block();
+    order_begin_block();
+    mbarriers_begin_block();
+    warpgroups_begin_block();
     prepare_threads();
-    while (run_once()) {
+    while (run_once() || (!now.given_up && mbarriers_let_arrive())) {
     }
     if (!now.given_up && !all_ended()) {
         barriers_report_deadlock();
         now.given_up = true;
+    } else if (!now.given_up) {
+        mbarriers_end_block();
+        warpgroups_end_block();
     }
     return !now.given_up;
 }
@@ -165,6 +175,7 @@ bool emulator_run(const struct emulator_launch *launch) {
         return false;
     if (now.clock > UINT32_MAX / 2) {
         memory_forget_moments();
+        order_forget_moments();
         now.clock = 0;
     }
     now.launch_start = ++now.clock;

@@ -98,6 +98,39 @@ enum pipeline_mistake {
 void pipeline_multiply(enum pipeline_mistake mistake, float *c, const uint16_t *a,
                        const uint16_t *b, int m, int n, int k);
 
+/* A product as kernels for sm_90a are built, and what has to be reported of each mistake in it;
+ * EMULATOR_FINDINGS: something, which depends on the order of threads. C[m,n] = A[m,k] * B[k,n] in
+ * bf16; m is a multiple of 128, n and k of 32. B is packed (specialised.cu). */
+#define SPECIALISED_BUGS(BUG)               \
+    BUG(NO_WAIT_FULL, EMULATOR_FINDINGS)    \
+    BUG(LANE_WAITS, EMULATOR_FINDINGS)      \
+    BUG(NO_WAIT_EMPTY, EMULATOR_FINDINGS)   \
+    BUG(EMPTY_TOO_EARLY, EMULATOR_RACE)     \
+    BUG(EXPECTS_MORE, EMULATOR_DIVERGENCE)  \
+    BUG(EXPECTS_LESS, EMULATOR_FINDINGS)    \
+    BUG(PARITY, EMULATOR_FINDINGS)          \
+    BUG(NO_INIT_FENCE, EMULATOR_MISUSED)    \
+    BUG(NO_INIT_BARRIER, EMULATOR_FINDINGS) \
+    BUG(COUNT, EMULATOR_DIVERGENCE)         \
+    BUG(ARRIVES_TWICE, EMULATOR_FINDINGS)   \
+    BUG(NO_GROUP_FENCE, EMULATOR_MISUSED)   \
+    BUG(WARP_MISSING, EMULATOR_DIVERGENCE)  \
+    BUG(CHANGED_REGISTER, EMULATOR_MISUSED) \
+    BUG(LOADED_REGISTER, EMULATOR_MISUSED)  \
+    BUG(READ_SUMS, EMULATOR_MISUSED)        \
+    BUG(CHANGED_SUMS, EMULATOR_MISUSED)     \
+    BUG(EARLY_STORE, EMULATOR_RACE)         \
+    BUG(NO_LAST_WAIT, EMULATOR_MISUSED)     \
+    BUG(FEW_AT_BARRIER, EMULATOR_RACE)      \
+    BUG(FEW_REGISTERS, EMULATOR_MISUSED)
+#define SPECIALISED_NAME(name, finding) SPECIALISED_##name,
+enum specialised_mistake {
+    SPECIALISED_RIGHT,
+    SPECIALISED_BUGS(SPECIALISED_NAME) SPECIALISED_MISTAKES
+};
+void specialised_multiply(enum specialised_mistake mistake, float *c, const uint16_t *a,
+                          const uint16_t *b, int m, int n, int k);
+
 #ifdef __cplusplus
 }
 #endif
