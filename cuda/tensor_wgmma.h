@@ -117,21 +117,28 @@ template <> struct wgmma_operand<DBLK_TENSOR_TF32X3> {
     }
 };
 
-/* One tap, whose weights the descriptor names. A step's products run while the features of the next one
- * are loaded. */
+/* What a step multiplies, and the next one. */
 template <typename S>
-__device__ __forceinline__ void wgmma_tap(typename S::sums &sums, const unsigned char *shared,
-                                          const int (&rows)[S::ROWS], uint64_t weights) {
+using wgmma_features =
+    uint32_t[2][S::ROWS][tensor_operand<S::FORM, S::WINDOW != DBLK_TENSOR_PRODUCT>::PARTS][4];
+
+/* One tap of a window, whose weights the descriptor names. A step's products run while the features of
+ * the next one are loaded. */
+template <typename S>
+__device__ __forceinline__ void wgmma_tap(typename S::sums &sums, wgmma_features<S> &features,
+                                          const unsigned char *shared, const int (&rows)[S::ROWS],
+                                          int tap, uint64_t weights) {
     using operand = tensor_operand<S::FORM, S::WINDOW != DBLK_TENSOR_PRODUCT>;
     constexpr uint64_t PART = S::COLUMNS * TENSOR_STEP_BYTES / 16; /* in a descriptor's units */
+    weights += static_cast<uint64_t>(tap * (S::TAP_BYTES / 16));
 #pragma unroll
     for (int step = 0; step < S::STEPS; step++) {
-        uint32_t a[S::ROWS][operand::PARTS][4];
+        auto &a = features[(tap * S::STEPS + step) % 2];
 #pragma unroll
         for (int r = 0; r < S::ROWS; r++) {
-            uint32_t features[4];
-            ldmatrix_x4(features, shared + rows[r] + step * TENSOR_STEP_BYTES);
-            operand::make(a[r], features);
+            uint32_t loaded[4];
+            ldmatrix_x4(loaded, shared + rows[r] + step * TENSOR_STEP_BYTES);
+            operand::make(a[r], loaded);
         }
         const uint64_t b = weights + static_cast<uint64_t>(step * S::PARTS) * PART;
 #pragma unroll
@@ -159,13 +166,13 @@ multiply_windows(typename S::sums &sums, const unsigned char *shared, wgmma_barr
                  const tensor_arguments &a, const tensor_pixels<S> &pixels,
                  const tensor_warp &warp, tensor_window window, int end_chunk) {
     constexpr unsigned LEADING = 128, STRIDE = 256;
+    wgmma_features<S> features;
     for (wgmma_stage stage = first_stage(); window.chunk < end_chunk; stage.advance(a)) {
         mbarrier_wait(&barriers->full[stage.number], stage.parity);
         const uint64_t weights =
             wgmma_descriptor(shared + stage.offset + a.halo_bytes, LEADING, STRIDE);
         for_each_tap<S>(stage.offset, a, pixels, window, [&](const int(&rows)[S::ROWS], int tap) {
-            const auto skipped = static_cast<uint64_t>(tap * (S::TAP_BYTES / 16));
-            wgmma_tap<S>(sums, shared, rows, weights + skipped);
+            wgmma_tap<S>(sums, features, shared, rows, tap, weights);
             if (S::WINDOW == DBLK_TENSOR_ROW)
                 finish_products<S>(sums);
         });
