@@ -196,14 +196,31 @@ static void acquire(struct mbarrier *mbarrier, unsigned thread) {
     order_acquire(thread, &mbarrier->complete);
 }
 
-void mbarriers_deliver_to_thread(unsigned mbarrier, size_t offset, size_t bytes) {
-    const unsigned writer = WRITER_COPIES + mbarrier;
+/* Takes a copy of cp.async from those that wait to be delivered. Whether it was there. */
+static bool take_landed(struct mbarrier *mbarrier, size_t offset) {
+    for (size_t i = 0; i < mbarrier->landed_count; i++) {
+        struct landed *landed = &mbarrier->landed[i];
+        if (landed->offset != offset || landed->writer < WRITER_COPIES)
+            continue;
+        memmove(landed, landed + 1, (--mbarrier->landed_count - i) * sizeof *landed);
+        return true;
+    }
+    return false;
+}
+
+void mbarriers_deliver_to_thread(unsigned number, size_t offset, size_t bytes, bool landed) {
+    struct mbarrier *mbarrier = &mbarriers[number];
+    const unsigned writer = WRITER_COPIES + number;
+    if (!landed)
+        mbarrier->copies--;
     now.clock++;
-    deliver_bytes(offset, bytes, writer);
+    if (!landed || take_landed(mbarrier, offset))
+        deliver_bytes(offset, bytes, writer);
     now.clock++;
     order_tell_thread(now.number, writer, now.clock);
-    order_tell(&mbarriers[mbarrier].told, writer, now.clock);
-    mbarriers[mbarrier].copies--;
+    order_tell(&mbarrier->told, writer, now.clock);
+    if (landed) /* maybe of the phase that is complete */
+        order_tell(&mbarrier->complete, writer, now.clock);
 }
 
 /* ---- Phases ---- */
