@@ -1,5 +1,5 @@
-/* Instructions of sm_90a that CUDA C++ has no function for, as functions: barriers in shared memory,
- * bulk copies, products by warpgroups. tests/emulator/emulated_ptx_sm90.h has a twin of each. */
+/* Instructions of sm_90a that CUDA C++ has no function for, as functions: barriers in shared
+ * memory, bulk copies, products by warpgroups. tests/emulator/emulated_ptx_sm90.h has the twins. */
 #ifndef DENSEBLOCK_CUDA_PTX_SM90_H
 #define DENSEBLOCK_CUDA_PTX_SM90_H
 

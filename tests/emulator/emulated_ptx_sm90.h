@@ -71,6 +71,10 @@ template <int N> EMULATED_INLINE void wgmma_wait(int line = __builtin_LINE()) {
     emulator_group_wait(line, N);
 }
 
+/* For the real compiler: here sums are in memory. */
+template <int T> EMULATED_INLINE void wgmma_keep(float (&)[T][4]) {
+}
+
 #define EMULATED_WGMMA(name, kind)                                                \
     template <int T>                                                              \
     EMULATED_INLINE void name(float(&d)[T][4], const uint32_t(&a)[4], uint64_t b, \
