@@ -487,7 +487,7 @@ void warpgroups_begin_block(void) {
     }
     for (unsigned thread = 0; thread < now.threads; thread++) {
         threads[thread].registers_watched = false;
-        for (unsigned i = 0; i < MOST_HELD && held[thread][i].products > 0; i++)
+        for (unsigned i = 0; i < MOST_HELD; i++)
             held[thread][i].products = 0;
     }
 }

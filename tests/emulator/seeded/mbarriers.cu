@@ -7,7 +7,7 @@
 
 enum { BLOCK = 64, PIECES = 64, BYTES = PIECES * 16 };
 
-struct room {
+struct copy_room {
     uint64_t full, spare;
     uint4 pieces[PIECES];
 };
@@ -20,12 +20,12 @@ static const uint4 *make_input(void) {
     return (const uint4 *)device_filled(BYTES, 7);
 }
 
-#define LAUNCH_ONE_OF(kernel, wrong, ...)                                         \
-    do {                                                                          \
-        if (wrong)                                                                \
-            LAUNCH((kernel<true>), 1, BLOCK, sizeof(room), NULL, ##__VA_ARGS__);  \
-        else                                                                      \
-            LAUNCH((kernel<false>), 1, BLOCK, sizeof(room), NULL, ##__VA_ARGS__); \
+#define LAUNCH_ONE_OF(kernel, wrong, ...)                                              \
+    do {                                                                               \
+        if (wrong)                                                                     \
+            LAUNCH((kernel<true>), 1, BLOCK, sizeof(copy_room), NULL, ##__VA_ARGS__);  \
+        else                                                                           \
+            LAUNCH((kernel<false>), 1, BLOCK, sizeof(copy_room), NULL, ##__VA_ARGS__); \
     } while (0)
 
 __device__ static void make_barrier(uint64_t *barrier, unsigned arrivals) {
@@ -36,14 +36,14 @@ __device__ static void make_barrier(uint64_t *barrier, unsigned arrivals) {
     __syncthreads();
 }
 
-__device__ static void copy_all(room &shared, const uint4 *in) {
+__device__ static void copy_all(copy_room &shared, const uint4 *in) {
     if (threadIdx.x == 0) {
         mbarrier_arrive_expect(&shared.full, BYTES);
         bulk_copy(shared.pieces, in, BYTES, &shared.full);
     }
 }
 
-__device__ static void store_other(uint4 *out, const room &shared) {
+__device__ static void store_other(uint4 *out, const copy_room &shared) {
     const unsigned other = BLOCK - 1 - threadIdx.x;
     store_vector(out + threadIdx.x, load_vector<uint4>(&shared.pieces[other]));
 }
@@ -51,7 +51,7 @@ __device__ static void store_other(uint4 *out, const room &shared) {
 /* ---- mbarriers ---- */
 
 template <bool WRONG> __global__ void not_initialised_kernel(uint4 *out, const uint4 *in) {
-    SHARED_MEMORY(room, shared);
+    SHARED_MEMORY(copy_room, shared);
     make_barrier(WRONG ? &shared.spare : &shared.full, 1);
     copy_all(shared, in);
     mbarrier_wait(&shared.full, 0);
@@ -63,7 +63,7 @@ extern "C" void seeded_mbarrier_not_initialised(bool wrong) {
 }
 
 template <bool WRONG> __global__ void touched_kernel(uint4 *out, const uint4 *in) {
-    SHARED_MEMORY(room, shared);
+    SHARED_MEMORY(copy_room, shared);
     make_barrier(&shared.full, 1);
     copy_all(shared, in);
     mbarrier_wait(&shared.full, 0);
@@ -77,7 +77,7 @@ extern "C" void seeded_mbarrier_touched(bool wrong) {
 }
 
 template <bool WRONG> __global__ void twice_kernel(uint4 *out, const uint4 *in) {
-    SHARED_MEMORY(room, shared);
+    SHARED_MEMORY(copy_room, shared);
     make_barrier(&shared.full, 1);
     make_barrier(WRONG ? &shared.full : &shared.spare, 1);
     copy_all(shared, in);
@@ -90,7 +90,7 @@ extern "C" void seeded_mbarrier_initialised_twice(bool wrong) {
 }
 
 template <bool WRONG> __global__ void crooked_kernel(void) {
-    SHARED_MEMORY(room, shared);
+    SHARED_MEMORY(copy_room, shared);
     char *place = (char *)&shared.full + (WRONG ? 4 : 0);
     make_barrier((uint64_t *)(void *)place, 1);
 }
@@ -101,7 +101,7 @@ extern "C" void seeded_mbarrier_misaligned(bool wrong) {
 
 /* More arrivals than the phase has, while its bytes are on the way. */
 template <bool WRONG> __global__ void arrivals_kernel(uint4 *out, const uint4 *in) {
-    SHARED_MEMORY(room, shared);
+    SHARED_MEMORY(copy_room, shared);
     make_barrier(&shared.full, 2);
     if (threadIdx.x == 0) {
         mbarrier_arrive_expect(&shared.full, BYTES);
@@ -120,7 +120,7 @@ extern "C" void seeded_mbarrier_arrivals(bool wrong) {
 
 /* What is handed over by ordinary stores, from one warp to another. */
 template <bool WRONG> __global__ void hand_over_kernel(uint4 *out) {
-    SHARED_MEMORY(room, shared);
+    SHARED_MEMORY(copy_room, shared);
     make_barrier(&shared.full, BLOCK / 2);
     const unsigned lane = threadIdx.x % 32;
     if (threadIdx.x < 32) {
@@ -141,7 +141,7 @@ extern "C" void seeded_mbarrier_arrival_too_early(bool wrong) {
 
 /* One lane waits for its warp. */
 template <bool WRONG> __global__ void elected_kernel(uint4 *out, const uint4 *in) {
-    SHARED_MEMORY(room, shared);
+    SHARED_MEMORY(copy_room, shared);
     make_barrier(&shared.full, 1);
     copy_all(shared, in);
     if (threadIdx.x % 32 == 3)
@@ -157,7 +157,7 @@ extern "C" void seeded_one_lane_waits(bool wrong) {
 
 /* Every reader arrives for itself, and then the first thread writes. */
 template <bool WRONG> __global__ void readers_kernel(uint4 *out) {
-    SHARED_MEMORY(room, shared);
+    SHARED_MEMORY(copy_room, shared);
     make_barrier(&shared.full, WRONG ? BLOCK - 1 : BLOCK);
     if (threadIdx.x == 0)
         store_vector(&shared.pieces[0], make_uint4(1, 2, 3, 4));
@@ -177,7 +177,7 @@ extern "C" void seeded_one_reader_does_not_arrive(bool wrong) {
 }
 
 template <bool WRONG> __global__ void parity_kernel(void) {
-    SHARED_MEMORY(room, shared);
+    SHARED_MEMORY(copy_room, shared);
     make_barrier(&shared.full, BLOCK);
     mbarrier_arrive(&shared.full);
     mbarrier_wait(&shared.full, WRONG ? 2 : 0);
@@ -190,7 +190,7 @@ extern "C" void seeded_no_parity(bool wrong) {
 /* ---- Copies ---- */
 
 template <bool WRONG> __global__ void copy_misaligned_kernel(uint4 *out, const uint4 *in) {
-    SHARED_MEMORY(room, shared);
+    SHARED_MEMORY(copy_room, shared);
     make_barrier(&shared.full, 1);
     if (threadIdx.x == 0) {
         mbarrier_arrive_expect(&shared.full, 32);
@@ -206,7 +206,7 @@ extern "C" void seeded_bulk_copy_misaligned(bool wrong) {
 }
 
 template <bool WRONG> __global__ void copy_bounds_kernel(uint4 *out, const uint4 *in) {
-    SHARED_MEMORY(room, shared);
+    SHARED_MEMORY(copy_room, shared);
     make_barrier(&shared.full, 1);
     if (threadIdx.x == 0) {
         mbarrier_arrive_expect(&shared.full, BYTES - 16);
@@ -222,7 +222,7 @@ extern "C" void seeded_bulk_copy_past_the_end(bool wrong) {
 }
 
 template <bool WRONG> __global__ void copy_over_kernel(uint4 *out, const uint4 *in) {
-    SHARED_MEMORY(room, shared);
+    SHARED_MEMORY(copy_room, shared);
     make_barrier(&shared.full, 1);
     store_vector(&shared.pieces[threadIdx.x], make_uint4(1, 1, 1, 1));
     if (!WRONG)
@@ -237,7 +237,7 @@ extern "C" void seeded_bulk_copy_over_what_is_written(bool wrong) {
 }
 
 template <bool WRONG> __global__ void left_kernel(const uint4 *in) {
-    SHARED_MEMORY(room, shared);
+    SHARED_MEMORY(copy_room, shared);
     make_barrier(&shared.full, 1);
     copy_all(shared, in);
     if (!WRONG && threadIdx.x == 0)
@@ -250,7 +250,7 @@ extern "C" void seeded_bulk_copy_left_behind(bool wrong) {
 
 /* A barrier of the block does not wait for copies. */
 template <bool WRONG> __global__ void block_barrier_kernel(uint4 *out, const uint4 *in) {
-    SHARED_MEMORY(room, shared);
+    SHARED_MEMORY(copy_room, shared);
     make_barrier(&shared.full, 1);
     copy_all(shared, in);
     if (!WRONG && threadIdx.x == 0)
@@ -267,7 +267,7 @@ extern "C" void seeded_block_barrier_for_a_copy(bool wrong) {
 
 /* cp_async_arrive tells of copies, not of stores. */
 template <bool WRONG> __global__ void stores_kernel(uint4 *out, const uint4 *in) {
-    SHARED_MEMORY(room, shared);
+    SHARED_MEMORY(copy_room, shared);
     make_barrier(&shared.full, WRONG ? 32 : 64);
     const unsigned lane = threadIdx.x % 32;
     if (threadIdx.x < 32) {
@@ -290,7 +290,7 @@ extern "C" void seeded_stores_beside_copies(bool wrong) {
 
 /* The thread that copies waits for its own copies too, ahead of the mbarrier. */
 template <bool WRONG> __global__ void own_copies_kernel(uint4 *out, const uint4 *in) {
-    SHARED_MEMORY(room, shared);
+    SHARED_MEMORY(copy_room, shared);
     make_barrier(&shared.full, BLOCK);
     cp_async_16(&shared.pieces[threadIdx.x], in + threadIdx.x);
     cp_async_arrive(&shared.full);
@@ -341,7 +341,7 @@ extern "C" void seeded_named_barrier_of_half_warps(bool wrong) {
 }
 
 template <bool WRONG> __global__ void exchange_kernel(uint4 *out) {
-    SHARED_MEMORY(room, shared);
+    SHARED_MEMORY(copy_room, shared);
     store_vector(&shared.pieces[threadIdx.x], make_uint4(1, 1, 1, 1));
     named_barrier<5>(WRONG ? 32 : 64);
     store_other(out, shared);

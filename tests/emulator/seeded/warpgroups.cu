@@ -7,7 +7,7 @@
 
 enum { GROUP = 128, TILES = 2, BYTES = TILES * 256 };
 
-struct room {
+struct group_room {
     uint64_t full;
     alignas(16) uint4 b[BYTES / 16];
 };
@@ -20,16 +20,16 @@ static const uint4 *make_input(void) {
     return (const uint4 *)device_filled(BYTES, 0x3F803F80);
 }
 
-#define LAUNCH_ONE_OF(kernel, wrong, ...)                                         \
-    do {                                                                          \
-        if (wrong)                                                                \
-            LAUNCH((kernel<true>), 1, GROUP, sizeof(room), NULL, ##__VA_ARGS__);  \
-        else                                                                      \
-            LAUNCH((kernel<false>), 1, GROUP, sizeof(room), NULL, ##__VA_ARGS__); \
+#define LAUNCH_ONE_OF(kernel, wrong, ...)                                               \
+    do {                                                                                \
+        if (wrong)                                                                      \
+            LAUNCH((kernel<true>), 1, GROUP, sizeof(group_room), NULL, ##__VA_ARGS__);  \
+        else                                                                            \
+            LAUNCH((kernel<false>), 1, GROUP, sizeof(group_room), NULL, ##__VA_ARGS__); \
     } while (0)
 
 /* Some of b, by a bulk copy. */
-__device__ static void load(room &shared, const uint4 *in, unsigned bytes = BYTES) {
+__device__ static void load(group_room &shared, const uint4 *in, unsigned bytes = BYTES) {
     if (threadIdx.x == 0) {
         mbarrier_init(&shared.full, 1);
         mbarrier_init_fence();
@@ -42,7 +42,7 @@ __device__ static void load(room &shared, const uint4 *in, unsigned bytes = BYTE
     mbarrier_wait(&shared.full, 0);
 }
 
-__device__ static uint64_t right(const room &shared) {
+__device__ static uint64_t right(const group_room &shared) {
     return wgmma_descriptor(shared.b, TILES * 128, 128);
 }
 
@@ -52,7 +52,7 @@ __device__ static void store(float *out, const float (&sums)[TILES][4]) {
 }
 
 template <bool WRONG> __global__ void no_fence_kernel(float *out, const uint4 *in) {
-    SHARED_MEMORY(room, shared);
+    SHARED_MEMORY(group_room, shared);
     load(shared, in);
     float sums[TILES][4] = {};
     uint32_t a[4] = {};
@@ -74,7 +74,7 @@ extern "C" void seeded_wgmma_without_a_fence(bool wrong) {
 
 /* The fence is there, and then a register is loaded. */
 template <bool WRONG> __global__ void early_fence_kernel(float *out, const uint4 *in) {
-    SHARED_MEMORY(room, shared);
+    SHARED_MEMORY(group_room, shared);
     load(shared, in);
     float sums[TILES][4] = {};
     uint32_t a[4] = {1, 2, 3, 4}, b[4] = {1, 2, 3, 4};
@@ -97,7 +97,7 @@ extern "C" void seeded_wgmma_fence_too_early(bool wrong) {
 }
 
 template <bool WRONG> __global__ void no_commit_kernel(float *out, const uint4 *in) {
-    SHARED_MEMORY(room, shared);
+    SHARED_MEMORY(group_room, shared);
     load(shared, in);
     float sums[TILES][4] = {};
     const uint32_t a[4] = {};
@@ -114,7 +114,7 @@ extern "C" void seeded_wgmma_not_committed(bool wrong) {
 }
 
 template <bool WRONG> __global__ void weak_wait_kernel(float *out, const uint4 *in) {
-    SHARED_MEMORY(room, shared);
+    SHARED_MEMORY(group_room, shared);
     load(shared, in);
     float sums[TILES][4] = {}, others[TILES][4] = {};
     const uint32_t a[4] = {};
@@ -137,7 +137,7 @@ extern "C" void seeded_wgmma_wait_too_weak(bool wrong) {
 }
 
 template <bool WRONG> __global__ void not_written_kernel(float *out, const uint4 *in) {
-    SHARED_MEMORY(room, shared);
+    SHARED_MEMORY(group_room, shared);
     load(shared, in, WRONG ? BYTES - 16 : BYTES);
     float sums[TILES][4] = {};
     const uint32_t a[4] = {};
@@ -153,7 +153,7 @@ extern "C" void seeded_wgmma_of_what_is_not_written(bool wrong) {
 }
 
 template <bool WRONG> __global__ void past_the_end_kernel(float *out, const uint4 *in) {
-    SHARED_MEMORY(room, shared);
+    SHARED_MEMORY(group_room, shared);
     load(shared, in);
     float sums[TILES][4] = {};
     const uint32_t a[4] = {};
@@ -171,7 +171,7 @@ extern "C" void seeded_wgmma_past_the_end(bool wrong) {
 
 /* Stores reach what reads asynchronously only through a proxy fence. */
 template <bool WRONG> __global__ void stored_kernel(float *out, const uint4 *in) {
-    SHARED_MEMORY(room, shared);
+    SHARED_MEMORY(group_room, shared);
     if (WRONG)
         store_vector(&shared.b[0], make_uint4(0, 0, 0, 0));
     else
@@ -197,7 +197,7 @@ extern "C" void seeded_wgmma_of_ordinary_stores(bool wrong) {
 
 /* And so do those of cp.async. */
 template <bool WRONG> __global__ void copied_kernel(float *out, const uint4 *in) {
-    SHARED_MEMORY(room, shared);
+    SHARED_MEMORY(group_room, shared);
     if (WRONG) {
         if (threadIdx.x < BYTES / 16)
             cp_async_16(&shared.b[threadIdx.x], in + threadIdx.x);
@@ -221,7 +221,7 @@ extern "C" void seeded_wgmma_of_cp_async(bool wrong) {
 }
 
 template <bool WRONG> __global__ void places_kernel(float *out, const uint4 *in) {
-    SHARED_MEMORY(room, shared);
+    SHARED_MEMORY(group_room, shared);
     load(shared, in);
     float sums[TILES][4] = {};
     const uint32_t a[4] = {};
@@ -240,7 +240,7 @@ extern "C" void seeded_wgmma_in_two_branches(bool wrong) {
 }
 
 template <bool WRONG> __global__ void descriptors_kernel(float *out, const uint4 *in) {
-    SHARED_MEMORY(room, shared);
+    SHARED_MEMORY(group_room, shared);
     load(shared, in);
     float sums[1][4] = {};
     const uint32_t a[4] = {};
@@ -257,7 +257,7 @@ extern "C" void seeded_wgmma_of_two_matrices(bool wrong) {
 }
 
 template <bool WRONG> __global__ void half_group_kernel(float *out, const uint4 *in) {
-    SHARED_MEMORY(room, shared);
+    SHARED_MEMORY(group_room, shared);
     load(shared, in);
     float sums[TILES][4] = {};
     const uint32_t a[4] = {};
@@ -276,7 +276,7 @@ extern "C" void seeded_wgmma_of_half_a_group(bool wrong) {
 
 /* A copy over b begins before the product is complete; the last one that there is. */
 template <bool WRONG> __global__ void overwritten_kernel(float *out, const uint4 *in) {
-    SHARED_MEMORY(room, shared);
+    SHARED_MEMORY(group_room, shared);
     load(shared, in);
     float sums[TILES][4] = {};
     const uint32_t a[4] = {};
