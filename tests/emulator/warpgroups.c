@@ -258,8 +258,7 @@ static void load_b(const struct product *product, struct group_operands *operand
         for (unsigned half = 0; half < 2; half++) {
             const unsigned char *row =
                 shared + core(&product->b, n / 8, half) + n % 8 * HALF_BYTES;
-            matrices_convert_row(product->kind, row, halves, &operands->b[half * halves][n],
-                                 MOST_COLUMNS);
+            matrices_convert(product->kind, row, halves, &operands->b[n][half * halves]);
         }
 }
 

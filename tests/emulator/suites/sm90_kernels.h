@@ -13,7 +13,7 @@ extern "C" {
 
 enum { SM90_GROUP = 128, SM90_COPIERS = 64, SM90_PAIRS = 4 };
 
-/* How many groups of 8 columns: 1, 3, 8, 16 or 32. All memory is the device's.
+/* How many groups of 8 columns: 4, 8 or 16. All memory is the device's.
  *
  *   d[128][tiles][4] += a[128][4] * b
  *
