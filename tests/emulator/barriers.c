@@ -109,6 +109,7 @@ void emulator_named_barrier(unsigned id, unsigned count) {
         named[id].arrived += WARP;
     if (named[id].arrived == count)
         leave(id);
+    /* cppcheck-suppress knownConditionTrueFalse; leave() changes it */
     if (self->state != THREAD_READY)
         fiber_yield();
 }
@@ -128,31 +129,51 @@ static const char *waits_for(const struct thread *thread) {
     }
 }
 
-void barriers_report_deadlock(void) {
-    const struct thread *first = NULL, *second = NULL;
-    unsigned ended = 0, with_first = 0;
+/* Some of the places where threads wait, a group of threads for each. */
+enum { MOST_PLACES = 4 };
+struct waiting {
+    const struct thread *first;
+    unsigned count;
+};
+
+static unsigned find_places(struct waiting places[MOST_PLACES], unsigned *ended) {
+    unsigned known = 0;
     for (unsigned i = 0; i < now.threads; i++) {
         const struct thread *thread = &threads[i];
-        if (thread->state == THREAD_ENDED)
-            ended++;
-        else if (first == NULL)
-            first = thread;
-        if (first == NULL || thread->state == THREAD_ENDED)
+        if (thread->state == THREAD_ENDED) {
+            ++*ended;
             continue;
-        if (thread->state == first->state && thread->site == first->site)
-            with_first++;
-        else if (second == NULL)
-            second = thread;
+        }
+        unsigned place = 0;
+        while (place < known && (places[place].first->state != thread->state ||
+                                 places[place].first->site != thread->site))
+            place++;
+        if (place == MOST_PLACES)
+            continue;
+        if (place == known)
+            places[known++] = (struct waiting){thread, 0};
+        places[place].count++;
     }
-    if (first == NULL)
+    return known;
+}
+
+void barriers_report_deadlock(void) {
+    struct waiting places[MOST_PLACES];
+    unsigned ended = 0;
+    const unsigned known = find_places(places, &ended);
+    if (known == 0)
         return;
-    char rest[192] = "";
-    if (second != NULL)
-        snprintf(rest, sizeof rest, ", thread %u and others at %s of %s", second->number,
-                 waits_for(second), source_place(second->caller));
-    now.thread = &threads[first->number]; /* for the report */
-    report(EMULATOR_DIVERGENCE, first->caller,
+    char others[512] = "";
+    size_t length = 0;
+    for (unsigned i = 1; i < known && length < sizeof others; i++) {
+        const struct thread *thread = places[i].first;
+        length += (size_t)snprintf(
+            others + length, sizeof others - length, ", %u from thread %u on at %s of %s",
+            places[i].count, thread->number, waits_for(thread), source_place(thread->caller));
+    }
+    now.thread = &threads[places[0].first->number]; /* for the report */
+    report(EMULATOR_DIVERGENCE, places[0].first->caller,
            "%u threads wait at %s for others that never come%s; %u threads have ended",
-           with_first, waits_for(first), rest, ended);
+           places[0].count, waits_for(places[0].first), others, ended);
     now.thread = NULL;
 }

@@ -168,17 +168,16 @@ void matrices_multiply(struct warp_call *const calls[WARP]) {
 
 /* ---- wgmma ---- */
 
-void matrices_convert_row(enum emulator_matrix kind, const void *from, unsigned count, float *to,
-                          size_t step) {
+void matrices_convert(enum emulator_matrix kind, const void *from, unsigned count, float *to) {
     for (unsigned i = 0; i < count; i++) {
         if (kind == EMULATOR_M16N8K8_TF32) {
             uint32_t word;
             memcpy(&word, (const unsigned char *)from + sizeof word * i, sizeof word);
-            to[i * step] = from_tf32(word);
+            to[i] = from_tf32(word);
         } else {
             uint16_t half;
             memcpy(&half, (const unsigned char *)from + sizeof half * i, sizeof half);
-            to[i * step] = kind == EMULATOR_M16N8K16_F16 ? from_f16(half) : from_bf16(half);
+            to[i] = kind == EMULATOR_M16N8K16_F16 ? from_f16(half) : from_bf16(half);
         }
     }
 }
@@ -192,7 +191,7 @@ static void gather_rows(enum emulator_matrix kind, const uint32_t a[WARP][4],
             if (kind == EMULATOR_M16N8K8_TF32)
                 row[4 * (r / 2) + lane % 4] = from_tf32(a[lane][r]);
             else
-                matrices_convert_row(kind, &a[lane][r], 2, &row[8 * (r / 2) + lane % 4 * 2], 1);
+                matrices_convert(kind, &a[lane][r], 2, &row[8 * (r / 2) + lane % 4 * 2]);
         }
 }
 
@@ -204,10 +203,10 @@ void matrices_multiply_wide(enum emulator_matrix kind, unsigned tiles, float *co
     for (unsigned lane = 0; lane < WARP; lane++)
         for (unsigned i = 0; i < 4 * tiles; i++) {
             const float *row = rows[lane / 4 + 8 * (i % 4 / 2)];
-            const unsigned n = i / 4 * 8 + lane % 4 * 2 + i % 2;
+            const float *column = operands->b[i / 4 * 8 + lane % 4 * 2 + i % 2];
             float sum = sums[lane][i];
             for (unsigned k = 0; k < depth; k++)
-                sum += row[k] * operands->b[k][n];
+                sum += row[k] * column[k];
             sums[lane][i] = sum;
         }
 }

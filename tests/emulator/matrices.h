@@ -6,14 +6,13 @@
 
 enum { MOST_DEPTH = 16, MOST_COLUMNS = 256 };
 
-/* b as [k][n]. */
+/* b as [n][k]. */
 struct group_operands {
-    float b[MOST_DEPTH][MOST_COLUMNS];
+    float b[MOST_COLUMNS][MOST_DEPTH];
 };
 
-/* `count` elements from memory on, side by side, to every `step`th float. */
-void matrices_convert_row(enum emulator_matrix kind, const void *from, unsigned count, float *to,
-                          size_t step);
+/* `count` elements of memory, side by side. */
+void matrices_convert(enum emulator_matrix kind, const void *from, unsigned count, float *to);
 
 /* sums[lane][4 tile + r] += a * b, for the 16 rows of a warp. */
 void matrices_multiply_wide(enum emulator_matrix kind, unsigned tiles, float *const sums[WARP],

@@ -45,15 +45,15 @@ struct arrival {
     size_t bytes;
     unsigned thread, number;
 };
-static struct arrival *arrivals;
-static size_t arrival_count, arrival_capacity;
+static struct arrival *under_way;
+static size_t under_way_count, under_way_capacity;
 static unsigned arrivals_so_far;
 
 void mbarriers_begin_block(void) {
     for (unsigned i = 0; i < mbarrier_count; i++)
         mbarriers[i].landed_count = 0;
     mbarrier_count = 0;
-    arrival_count = 0;
+    under_way_count = 0;
     arrivals_so_far = 0;
 }
 
@@ -68,13 +68,6 @@ static void *grown(void *memory, size_t *capacity, size_t size) {
 }
 
 /* ---- Which one ---- */
-
-static struct mbarrier *find(size_t offset) {
-    for (unsigned i = 0; i < mbarrier_count; i++)
-        if (mbarriers[i].offset == offset)
-            return &mbarriers[i];
-    return NULL;
-}
 
 static unsigned number_of(const struct mbarrier *mbarrier) {
     return (unsigned)(mbarrier - mbarriers);
@@ -104,16 +97,20 @@ static size_t offset_of(const uint64_t *barrier, const char *what, const void *c
     return offset;
 }
 
+static struct mbarrier *find_or_give_up(size_t offset, const char *what, const void *caller) {
+    for (unsigned i = 0; i < mbarrier_count; i++)
+        if (mbarriers[i].offset == offset)
+            return &mbarriers[i];
+    report(EMULATOR_MISUSED, caller,
+           "%s of an mbarrier at byte %zu of shared memory that is not initialised", what,
+           offset);
+    give_up();
+}
+
 /* The mbarrier for somebody who uses it: initialised, and that is known to the thread. */
 static struct mbarrier *use(const uint64_t *barrier, const char *what, const void *caller) {
     const size_t offset = offset_of(barrier, what, caller);
-    struct mbarrier *mbarrier = find(offset);
-    if (mbarrier == NULL) {
-        report(EMULATOR_MISUSED, caller,
-               "%s of an mbarrier at byte %zu of shared memory that is not initialised", what,
-               offset);
-        give_up();
-    }
+    struct mbarrier *mbarrier = find_or_give_up(offset, what, caller);
     if (mbarrier->initialiser != now.number && mbarrier->initialised >= now.barrier &&
         !order_knows(now.number, mbarrier->initialiser, mbarrier->initialised))
         report(EMULATOR_RACE, caller,
@@ -123,18 +120,18 @@ static struct mbarrier *use(const uint64_t *barrier, const char *what, const voi
     return mbarrier;
 }
 
-void emulator_mbarrier_init(uint64_t *barrier, unsigned count) {
+void emulator_mbarrier_init(uint64_t *barrier, unsigned arrivals) {
     const void *caller = EMULATOR_CALLER;
     const size_t offset = offset_of(barrier, "init", caller);
     order_begin();
-    if (find(offset) != NULL || mbarrier_count == MOST_BARRIERS) {
-        report(EMULATOR_MISUSED, caller, "init of an mbarrier at byte %zu of shared memory %s",
-               offset,
-               find(offset) != NULL ? "that is one already" : ", one too many for the emulator");
+    const bool is_one = mbarriers_include(offset, sizeof *barrier);
+    if (is_one || mbarrier_count == MOST_BARRIERS) {
+        report(EMULATOR_MISUSED, caller, "init of an mbarrier at byte %zu of shared memory%s",
+               offset, is_one ? " that is one already" : ": one too many for the emulator");
         give_up();
     }
-    if (count == 0 || count > MOST_ARRIVALS) {
-        report(EMULATOR_MISUSED, caller, "init of an mbarrier for %u arrivals", count);
+    if (arrivals == 0 || arrivals > MOST_ARRIVALS) {
+        report(EMULATOR_MISUSED, caller, "init of an mbarrier for %u arrivals", arrivals);
         give_up();
     }
     memory_access((uintptr_t)barrier, sizeof *barrier, ACCESS_WRITE, true, caller);
@@ -142,7 +139,7 @@ void emulator_mbarrier_init(uint64_t *barrier, unsigned count) {
     now.in_flight++;
     struct mbarrier *mbarrier = &mbarriers[mbarrier_count++];
     mbarrier->offset = offset;
-    mbarrier->arrivals = mbarrier->missing = count;
+    mbarrier->arrivals = mbarrier->missing = arrivals;
     mbarrier->expected = 0;
     mbarrier->phase = mbarrier->copies = 0;
     mbarrier->initialiser = now.number;
@@ -196,14 +193,31 @@ static void acquire(struct mbarrier *mbarrier, unsigned thread) {
     order_acquire(thread, &mbarrier->complete);
 }
 
-void mbarriers_deliver_to_thread(unsigned mbarrier, size_t offset, size_t bytes) {
-    const unsigned writer = WRITER_COPIES + mbarrier;
+/* Takes a copy of cp.async from those that wait to be delivered. Whether it was there. */
+static bool take_landed(struct mbarrier *mbarrier, size_t offset) {
+    for (size_t i = 0; i < mbarrier->landed_count; i++) {
+        struct landed *landed = &mbarrier->landed[i];
+        if (landed->offset != offset || landed->writer < WRITER_COPIES)
+            continue;
+        memmove(landed, landed + 1, (--mbarrier->landed_count - i) * sizeof *landed);
+        return true;
+    }
+    return false;
+}
+
+void mbarriers_deliver_to_thread(unsigned number, size_t offset, size_t bytes, bool landed) {
+    struct mbarrier *mbarrier = &mbarriers[number];
+    const unsigned writer = WRITER_COPIES + number;
+    if (!landed)
+        mbarrier->copies--;
     now.clock++;
-    deliver_bytes(offset, bytes, writer);
+    if (!landed || take_landed(mbarrier, offset))
+        deliver_bytes(offset, bytes, writer);
     now.clock++;
     order_tell_thread(now.number, writer, now.clock);
-    order_tell(&mbarriers[mbarrier].told, writer, now.clock);
-    mbarriers[mbarrier].copies--;
+    order_tell(&mbarrier->told, writer, now.clock);
+    if (landed) /* maybe of the phase that is complete */
+        order_tell(&mbarrier->complete, writer, now.clock);
 }
 
 /* ---- Phases ---- */
@@ -310,17 +324,18 @@ static void begin(const struct arrival *arrival, const void *caller) {
         arrive(arrival, caller);
         return;
     }
-    if (arrival_count == arrival_capacity)
-        arrivals = grown(arrivals, &arrival_capacity, sizeof *arrivals);
-    arrivals[arrival_count++] = *arrival;
+    if (under_way_count == under_way_capacity)
+        under_way = grown(under_way, &under_way_capacity, sizeof *under_way);
+    under_way[under_way_count++] = *arrival;
 }
 
 bool mbarriers_let_arrive(void) {
-    if (arrival_count == 0)
+    if (under_way_count == 0)
         return false;
-    const size_t which = now.settings.seed == 0 ? 0 : (size_t)(random_bits() % arrival_count);
-    const struct arrival arrival = arrivals[which];
-    memmove(&arrivals[which], &arrivals[which + 1], (--arrival_count - which) * sizeof *arrivals);
+    const size_t which = now.settings.seed == 0 ? 0 : (size_t)(random_bits() % under_way_count);
+    const struct arrival arrival = under_way[which];
+    memmove(&under_way[which], &under_way[which + 1],
+            (--under_way_count - which) * sizeof *under_way);
     arrive(&arrival, NULL);
     return true;
 }

@@ -20,7 +20,7 @@ bool mbarriers_include(size_t offset, size_t bytes);
 /* A copy of cp.async has landed that an mbarrier counts; it has to be waited for there. */
 void mbarriers_landed(unsigned mbarrier, size_t offset, size_t bytes);
 /* The thread that copied has waited itself, and now has what an mbarrier would have delivered. */
-void mbarriers_deliver_to_thread(unsigned mbarrier, size_t offset, size_t bytes);
+void mbarriers_deliver_to_thread(unsigned number, size_t offset, size_t bytes, bool landed);
 
 /* ---- Asynchronous copies (async_copies.c) ---- */
 

@@ -10,8 +10,8 @@
 
 #include "shadow.h"
 
-/* Who writes: threads by their numbers, and then asynchronous copies, those that one mbarrier counts
- * together: bulk copies, and copies of cp.async. */
+/* Who writes: threads by their numbers, and then asynchronous copies, those together that one
+ * mbarrier counts: bulk copies, and copies of cp.async. */
 enum {
     MOST_BARRIERS = 64,
     WRITER_BULK = MOST_THREADS,

@@ -31,6 +31,7 @@ struct async_copy {
     unsigned group;   /* 0: not committed yet */
     unsigned arrival; /* that waits for it, of an mbarrier; or 0 */
     unsigned mbarrier;
+    bool landed; /* and the mbarrier has been told */
 };
 
 struct thread {

@@ -170,7 +170,8 @@ static void report_conflict(const struct region *region, size_t offset, const st
                             const void *caller) {
     const moment when = other_wrote ? cell->written : cell->read;
     char other[64];
-    if (when < now.block_start || (!other_wrote && (cell->flags & CELL_EARLIER_BLOCKS)))
+    const bool by_earlier_blocks = !other_wrote && (cell->flags & CELL_EARLIER_BLOCKS);
+    if (when < now.block_start || (!region->is_shared && by_earlier_blocks))
         snprintf(other, sizeof other, "another block");
     else if (other_wrote && is_asynchronous(cell->writer))
         snprintf(other, sizeof other, "an asynchronous copy");

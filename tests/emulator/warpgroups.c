@@ -1,6 +1,6 @@
-/* wgmma. What a product reads and writes is watched from its issue until a wait has completed it, for
- * each warp: in between its accumulators may not be looked at, nor its registers and its part of
- * shared memory changed. It is computed at the wait, or at once where copies land early.
+/* wgmma. What a product reads and writes is watched from its issue until a wait has completed it,
+ * for each warp: in between its accumulators may not be looked at, nor its registers and its part
+ * of shared memory changed. It is computed at the wait, or at once where copies land early.
  *
  * Registers are local variables in the fibers' stacks. A register that a thread has written may be
  * used by a product after the next fence. */
@@ -56,6 +56,12 @@ static struct held held[MOST_THREADS][MOST_HELD];
 /* Until the result is there, those who look have this. */
 static const uint32_t POISON = 0x7FBADBAD;
 
+static uint32_t bits_of(const float *place) {
+    uint32_t bits;
+    memcpy(&bits, place, sizeof bits);
+    return bits;
+}
+
 static struct held *find_held(unsigned thread, const float *place) {
     for (unsigned i = 0; i < MOST_HELD; i++)
         if (held[thread][i].products > 0 && held[thread][i].place == place)
@@ -93,9 +99,8 @@ static void let_go(unsigned thread, const float *place, const void *caller) {
     if (entry == NULL || --entry->products > 0)
         return;
     for (unsigned i = 0; i < entry->count; i++) {
-        const void *expected =
-            now.settings.early_copies ? (const void *)&entry->values[i] : &POISON;
-        if (memcmp(&entry->place[i], expected, sizeof POISON) != 0) {
+        const bool early = now.settings.early_copies;
+        if (bits_of(&entry->place[i]) != (early ? bits_of(&entry->values[i]) : POISON)) {
             report(EMULATOR_MISUSED, caller,
                    "thread %u has changed accumulator %u of a wgmma before it was complete",
                    thread, i);
@@ -247,13 +252,13 @@ static void check_b(const struct product *product, unsigned first_thread, const 
 /* ---- Products ---- */
 
 static void load_b(const struct product *product, struct group_operands *operands) {
+    const unsigned char *shared = emulator_shared_memory();
     const unsigned halves = depth_of(product->kind) / 2;
     for (unsigned n = 0; n < 8 * product->tiles; n++)
         for (unsigned half = 0; half < 2; half++) {
-            const unsigned char *row = (const unsigned char *)shared_low +
-                                       core(&product->b, n / 8, half) + n % 8 * HALF_BYTES;
-            matrices_convert_row(product->kind, row, halves, &operands->b[half * halves][n],
-                                 MOST_COLUMNS);
+            const unsigned char *row =
+                shared + core(&product->b, n / 8, half) + n % 8 * HALF_BYTES;
+            matrices_convert(product->kind, row, halves, &operands->b[n][half * halves]);
         }
 }
 
@@ -481,7 +486,7 @@ void warpgroups_begin_block(void) {
     }
     for (unsigned thread = 0; thread < now.threads; thread++) {
         threads[thread].registers_watched = false;
-        for (unsigned i = 0; i < MOST_HELD && held[thread][i].products > 0; i++)
+        for (unsigned i = 0; i < MOST_HELD; i++)
             held[thread][i].products = 0;
     }
 }

@@ -230,6 +230,7 @@ void warp_meet(struct warp_call *call, const void *caller) {
     const uint32_t needed = lanes_needed(warp, call);
     if ((warp->arrived & needed) == needed)
         complete(now.warp, warp->arrived, caller);
+    /* cppcheck-suppress knownConditionTrueFalse; complete() changes it */
     if (self->state != THREAD_READY)
         fiber_yield();
 }

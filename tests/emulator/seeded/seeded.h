@@ -70,7 +70,43 @@
     BUG(ldmatrix_of_unordered_stores, EMULATOR_RACE)         \
     BUG(ldmatrix_misaligned, EMULATOR_MISALIGNED)            \
     BUG(ldmatrix_past_the_end, EMULATOR_OUT_OF_BOUNDS)       \
-    BUG(mma_after_an_exit, EMULATOR_DIVERGENCE)
+    BUG(mma_after_an_exit, EMULATOR_DIVERGENCE)              \
+    /* mbarriers.cu */                                       \
+    BUG(mbarrier_not_initialised, EMULATOR_MISUSED)          \
+    BUG(mbarrier_touched, EMULATOR_MISUSED)                  \
+    BUG(mbarrier_initialised_twice, EMULATOR_MISUSED)        \
+    BUG(mbarrier_misaligned, EMULATOR_MISALIGNED)            \
+    BUG(mbarrier_arrivals, EMULATOR_MISUSED)                 \
+    BUG(mbarrier_arrival_too_early, EMULATOR_RACE)           \
+    BUG(one_lane_waits, EMULATOR_IN_FLIGHT)                  \
+    BUG(one_reader_does_not_arrive, EMULATOR_RACE)           \
+    BUG(no_parity, EMULATOR_MISUSED)                         \
+    BUG(bulk_copy_misaligned, EMULATOR_MISALIGNED)           \
+    BUG(bulk_copy_past_the_end, EMULATOR_OUT_OF_BOUNDS)      \
+    BUG(bulk_copy_over_what_is_written, EMULATOR_RACE)       \
+    BUG(bulk_copy_left_behind, EMULATOR_MISUSED)             \
+    BUG(block_barrier_for_a_copy, EMULATOR_IN_FLIGHT)        \
+    BUG(stores_beside_copies, EMULATOR_RACE)                 \
+    BUG(own_copies, EMULATOR_IN_FLIGHT)                      \
+    BUG(named_barrier_counts, EMULATOR_DIVERGENCE)           \
+    BUG(named_barrier_numbers, EMULATOR_DIVERGENCE)          \
+    BUG(named_barrier_of_half_warps, EMULATOR_DIVERGENCE)    \
+    BUG(named_barrier_of_too_few, EMULATOR_RACE)             \
+    /* warpgroups.cu */                                      \
+    BUG(wgmma_without_a_fence, EMULATOR_MISUSED)             \
+    BUG(wgmma_fence_too_early, EMULATOR_MISUSED)             \
+    BUG(wgmma_not_committed, EMULATOR_MISUSED)               \
+    BUG(wgmma_wait_too_weak, EMULATOR_MISUSED)               \
+    BUG(wgmma_of_what_is_not_written, EMULATOR_NOT_WRITTEN)  \
+    BUG(wgmma_past_the_end, EMULATOR_OUT_OF_BOUNDS)          \
+    BUG(wgmma_of_ordinary_stores, EMULATOR_RACE)             \
+    BUG(wgmma_of_cp_async, EMULATOR_RACE)                    \
+    BUG(wgmma_in_two_branches, EMULATOR_DIVERGENCE)          \
+    BUG(wgmma_of_two_matrices, EMULATOR_MISUSED)             \
+    BUG(wgmma_of_half_a_group, EMULATOR_DIVERGENCE)          \
+    BUG(wgmma_overwritten, EMULATOR_RACE)                    \
+    BUG(registers_of_some_warps, EMULATOR_DIVERGENCE)        \
+    BUG(registers_in_the_wrong_direction, EMULATOR_MISUSED)
 
 #ifdef __cplusplus
 extern "C" {

@@ -19,24 +19,26 @@ enum {
     RIGHT_BYTES = TILE_N * TILE_K * 2
 };
 
-/* B is packed: of each 16 of k, core matrices of the first half, then of the second. */
-struct stage {
+/* Names of types are those of no other file: with -O0, templates of the same name are one.
+ *
+ * B is packed: of each 16 of k, core matrices of the first half, then of the second. */
+struct specialised_stage {
     uint16_t a[TILE_M][TILE_K + PAD];
     uint4 b[RIGHT_BYTES / 16];
 };
-struct pipeline {
+struct specialised_shared {
     uint64_t full[STAGES], empty[STAGES];
-    stage stages[STAGES];
+    specialised_stage stages[STAGES];
     float results[TILE_M][TILE_N + 4];
 };
 
-struct product {
+struct specialised_product {
     float *c;
     const uint16_t *a, *b;
     int n, k;
 };
 
-template <specialised_mistake MISTAKE> __device__ static void begin(pipeline &shared) {
+template <specialised_mistake MISTAKE> __device__ static void begin(specialised_shared &shared) {
     if (threadIdx.x == 0) {
         for (int i = 0; i < STAGES; i++) {
             mbarrier_init(&shared.full[i], 32 + 1);
@@ -50,7 +52,7 @@ template <specialised_mistake MISTAKE> __device__ static void begin(pipeline &sh
 }
 
 template <specialised_mistake MISTAKE>
-__device__ static void produce(pipeline &shared, const product &product) {
+__device__ static void produce(specialised_shared &shared, const specialised_product &product) {
     const int lane = (int)threadIdx.x % 32;
     const int row0 = (int)blockIdx.y * TILE_M;
     const int chunks = product.k / TILE_K;
@@ -59,7 +61,7 @@ __device__ static void produce(pipeline &shared, const product &product) {
         const unsigned parity = (unsigned)(i / STAGES) % 2;
         if (MISTAKE != SPECIALISED_NO_WAIT_EMPTY)
             mbarrier_wait(&shared.empty[s], parity ^ 1);
-        stage &to = shared.stages[s];
+        specialised_stage &to = shared.stages[s];
         for (int piece = lane; piece < TILE_M * TILE_K / 8; piece += 32) {
             const int row = piece / (TILE_K / 8), k = piece % (TILE_K / 8) * 8;
             cp_async_16(&to.a[row][k], product.a + (row0 + row) * product.k + i * TILE_K + k);
@@ -78,7 +80,7 @@ __device__ static void produce(pipeline &shared, const product &product) {
 }
 
 template <specialised_mistake MISTAKE>
-__device__ static void multiply(stage &from, float (&sums)[TILES][4]) {
+__device__ static void multiply(specialised_stage &from, float (&sums)[TILES][4]) {
     const int consumer = (int)threadIdx.x - GROUP, warp = consumer / 32, lane = consumer % 32;
     for (int k = 0; k < TILE_K; k += 16) {
         uint32_t a[4];
@@ -107,7 +109,7 @@ __device__ static void multiply(stage &from, float (&sums)[TILES][4]) {
 }
 
 template <specialised_mistake MISTAKE>
-__device__ static void consume(pipeline &shared, const product &product) {
+__device__ static void consume(specialised_shared &shared, const specialised_product &product) {
     const int consumer = (int)threadIdx.x - GROUP, warp = consumer / 32, lane = consumer % 32;
     float sums[TILES][4] = {};
     for (int i = 0; i < product.k / TILE_K; i++) {
@@ -143,8 +145,8 @@ __device__ static void consume(pipeline &shared, const product &product) {
 }
 
 template <specialised_mistake MISTAKE>
-__global__ void __launch_bounds__(THREADS) specialised_kernel(product product) {
-    SHARED_MEMORY(pipeline, shared);
+__global__ void __launch_bounds__(THREADS) specialised_kernel(specialised_product product) {
+    SHARED_MEMORY(specialised_shared, shared);
     begin<MISTAKE>(shared);
     if (threadIdx.x >= GROUP) {
         registers_take<240>();
@@ -159,15 +161,18 @@ __global__ void __launch_bounds__(THREADS) specialised_kernel(product product) {
     }
 }
 
-template <specialised_mistake MISTAKE> static void launch(const product &product, int m) {
+template <specialised_mistake MISTAKE>
+static void launch(const specialised_product &product, int m) {
     const dim3 grid((unsigned)(product.n / TILE_N), (unsigned)(m / TILE_M));
-    LAUNCH((specialised_kernel<MISTAKE>), grid, THREADS, sizeof(pipeline), NULL, product);
+    LAUNCH((specialised_kernel<MISTAKE>), grid, THREADS, sizeof(specialised_shared), NULL,
+           product);
 }
 
 extern "C" void specialised_multiply(enum specialised_mistake mistake, float *c,
                                      const uint16_t *a, const uint16_t *b, int m, int n, int k) {
-    const product product = {c, a, b, n, k};
-    static void (*const launchers[SPECIALISED_MISTAKES])(const struct product &, int) = {
+    const specialised_product product = {c, a, b, n, k};
+    static void (*const launchers[SPECIALISED_MISTAKES])(const struct specialised_product &,
+                                                         int) = {
 #define SPECIALISED_LAUNCHER(name, finding) launch<SPECIALISED_##name>,
         launch<SPECIALISED_RIGHT>, SPECIALISED_BUGS(SPECIALISED_LAUNCHER)};
     launchers[mistake](product, m);

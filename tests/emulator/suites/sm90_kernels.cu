@@ -52,7 +52,7 @@ __device__ static void multiply(float (&sums)[T][4], const uint32_t (&left)[4], 
 }
 
 template <twin_matrix KIND, int T>
-__global__ void __launch_bounds__(SM90_GROUP)
+static __global__ void __launch_bounds__(SM90_GROUP)
     wgmma_kernel(sm90_product product, float *d, const uint32_t *a, const uint32_t *image,
                  uint32_t bytes) {
     SHARED_MEMORY(group_shared, shared);
@@ -79,11 +79,9 @@ static void launch_wgmma(const sm90_product &product, float *d, const uint32_t *
                bytes);                                                                           \
         break
     switch (product.tiles) {
-        LAUNCH_TILES(1);
-        LAUNCH_TILES(3);
+        LAUNCH_TILES(4);
         LAUNCH_TILES(8);
         LAUNCH_TILES(16);
-        LAUNCH_TILES(32);
     default:
         break;
     }
@@ -101,7 +99,7 @@ extern "C" void sm90_wgmma(const struct sm90_product *product, float *d, const u
 
 enum { GROUPS_TILES = 8, GROUPS_BYTES = 2 * GROUPS_TILES * 128 };
 
-__global__ void __launch_bounds__(SM90_GROUP)
+static __global__ void __launch_bounds__(SM90_GROUP)
     groups_kernel(float *d0, float *d1, const uint32_t *a0, const uint32_t *a1,
                   const uint32_t *image) {
     SHARED_MEMORY(group_shared, shared);
@@ -156,7 +154,8 @@ __device__ static void fill(copy_shared &shared, int stage, const uint4 *from) {
     }
 }
 
-template <bool BY_THREADS> __global__ void copy_kernel(int rounds, uint4 *to, const uint4 *from) {
+template <bool BY_THREADS>
+static __global__ void copy_kernel(int rounds, uint4 *to, const uint4 *from) {
     SHARED_MEMORY(copy_shared, shared);
     if (threadIdx.x == 0) {
         for (int stage = 0; stage < COPY_STAGES; stage++) {
@@ -212,7 +211,7 @@ __device__ static uint32_t exchange(pairs_shared &shared, int rounds, uint32_t v
     return sum;
 }
 
-__global__ void pairs_kernel(int rounds, uint32_t *result, const uint32_t *values) {
+static __global__ void pairs_kernel(int rounds, uint32_t *result, const uint32_t *values) {
     SHARED_MEMORY(pairs_shared, shared);
     const uint32_t value = values[threadIdx.x];
     uint32_t sum;

@@ -1,5 +1,5 @@
-/* Instructions of ptx_sm90.h in small kernels, on data that the caller chooses. The same kernels can
- * show on a GPU whether the emulator's twins are right. */
+/* Instructions of ptx_sm90.h in small kernels, on data that the caller chooses. The same kernels
+ * can show on a GPU whether the emulator's twins are right. */
 #ifndef TESTS_EMULATOR_SM90_KERNELS_H
 #define TESTS_EMULATOR_SM90_KERNELS_H
 
@@ -13,7 +13,7 @@ extern "C" {
 
 enum { SM90_GROUP = 128, SM90_COPIERS = 64, SM90_PAIRS = 4 };
 
-/* How many groups of 8 columns: 1, 3, 8, 16 or 32. All memory is the device's.
+/* How many groups of 8 columns: 4, 8 or 16. All memory is the device's.
  *
  *   d[128][tiles][4] += a[128][4] * b
  *
@@ -36,8 +36,9 @@ void sm90_wgmma_groups(float *d0, float *d1, const uint32_t *a0, const uint32_t 
  * fills them, with bulk copies or (by_threads) cp.async, and two warps empty them. */
 void sm90_copy(int by_threads, int rounds, uint32_t *to, const uint32_t *from);
 
-/* SM90_PAIRS pairs of warps, each with a barrier of its own: result[i] of a thread is what the other
- * warp's thread of its lane has put into shared memory, of values[i], `rounds` times added up. */
+/* SM90_PAIRS pairs of warps, each with a barrier of its own. The threads of one lane of both give
+ * each other values[i], values[i] + 1 and so on, `rounds` of them, one more in each pair than in
+ * the one before: result[i] is the sum of what thread i is given. */
 void sm90_pairs(int rounds, uint32_t *result, const uint32_t *values);
 
 #ifdef __cplusplus

@@ -57,7 +57,7 @@ static void put_element(enum twin_matrix kind, uint32_t *words, size_t element, 
         words[element / 2] |= bits << 16 * (element % 2);
 }
 
-enum { ROWS = 64, MOST_N = 256, MOST_K = 16 };
+enum { ROWS = 64, MOST_N = 128, MOST_K = 16 };
 struct factors {
     double a[ROWS][MOST_K], b[MOST_N][MOST_K];
 };
@@ -75,7 +75,7 @@ static void fill_left(enum twin_matrix kind, uint32_t (*a)[4], struct factors *f
             for (int i = 0; i < pairs; i++) {
                 const int k = r / 2 * 4 * pairs + thread % 4 * pairs + i;
                 const uint32_t bits = random_element(kind, &factors->a[row_of(thread, r % 2)][k]);
-                put_element(kind, a[thread], (size_t)(r * pairs + i), bits);
+                put_element(kind, a[thread], (size_t)r * (size_t)pairs + (size_t)i, bits);
             }
 }
 
@@ -85,7 +85,7 @@ static void check_product(const float *d, const float *before, int tiles, int de
         for (int i = 0; i < 4 * tiles; i++) {
             const int row = row_of(thread, i % 4 / 2);
             const int n = i / 4 * 8 + thread % 4 * 2 + i % 2;
-            const size_t at = (size_t)(thread * 4 * tiles + i);
+            const size_t at = (size_t)thread * 4 * (size_t)tiles + (size_t)i;
             double sum = (double)before[at], magnitude = fabs(sum);
             for (int k = 0; k < depth; k++) {
                 sum += factors->a[row][k] * factors->b[n][k];
@@ -102,7 +102,7 @@ static void check_wgmma(struct sm90_product product) {
     enum { MOST_IMAGE = 40 * 1024 };
     static struct factors factors;
     static uint32_t image[MOST_IMAGE / 4];
-    static float d[SM90_GROUP * 4 * 32], before[SM90_GROUP * 4 * 32];
+    static float d[SM90_GROUP * 4 * 16], before[SM90_GROUP * 4 * 16];
     uint32_t a[SM90_GROUP][4] = {{0}};
     const bool is_tf32 = product.kind == TWIN_TF32;
     const int depth = is_tf32 ? 8 : 16, in_half = depth / 2;
@@ -115,7 +115,7 @@ static void check_wgmma(struct sm90_product product) {
             put_element(product.kind, image + at / 4, (size_t)(k % in_half),
                         random_element(product.kind, &factors.b[n][k]));
         }
-    const size_t sums = (size_t)(SM90_GROUP * 4 * product.tiles);
+    const size_t sums = (size_t)product.tiles * SM90_GROUP * 4;
     for (size_t i = 0; i < sums; i++)
         before[i] = random_float(&state);
     const size_t bytes =
@@ -131,7 +131,7 @@ static void check_wgmma(struct sm90_product product) {
 }
 
 START_TEST(wgmma_follows_the_tables) {
-    static const int tiles[] = {1, 3, 8, 16, 32};
+    static const int tiles[] = {4, 8, 16};
     set_mode(_i);
     for (int kind = TWIN_F16; kind <= TWIN_TF32; kind++)
         for (size_t i = 0; i < sizeof tiles / sizeof *tiles; i++) {
@@ -154,7 +154,7 @@ START_TEST(wgmma_groups_are_apart) {
     fill_left(TWIN_BF16, a[1], &second);
     for (int n = 0; n < 64; n++)
         for (int k = 0; k < 16; k++) {
-            const size_t at = (size_t)(k / 8 * 1024 + n * 16);
+            const size_t at = (size_t)k / 8 * 1024 + (size_t)n * 16;
             put_element(TWIN_BF16, image + at / 4, (size_t)(k % 8),
                         random_element(TWIN_BF16, &first.b[n][k]));
             second.b[n][k] = both.b[n][k] = first.b[n][k];
@@ -281,7 +281,7 @@ START_TEST(pipeline_is_silent_and_right) {
 }
 END_TEST
 
-static const struct {
+static const struct bug {
     const char *name;
     enum specialised_mistake mistake;
     enum emulator_finding finding;
@@ -290,13 +290,16 @@ static const struct {
     SPECIALISED_BUGS(BUG_ENTRY)};
 enum { BUGS = sizeof bugs / sizeof *bugs };
 
+static void check_reported(const struct bug *bug, int mode) {
+    set_mode(mode);
+    (void)run_pipeline(bug->mistake);
+    ck_assert_msg(emulator_count(bug->finding) > 0, "%s, mode %d: %s", bug->name, mode,
+                  emulator_reports());
+}
+
 START_TEST(mistake_is_reported) {
-    for (int mode = 0; mode < MODES; mode++) {
-        set_mode(mode);
-        (void)run_pipeline(bugs[_i].mistake);
-        ck_assert_msg(emulator_count(bugs[_i].finding) > 0, "%s, mode %d: %s", bugs[_i].name,
-                      mode, emulator_reports());
-    }
+    for (int mode = 0; mode < MODES; mode++)
+        check_reported(&bugs[_i], mode);
 }
 END_TEST
 
