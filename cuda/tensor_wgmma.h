@@ -73,6 +73,7 @@ __device__ __forceinline__ void copy_windows(unsigned char *shared, wgmma_barrie
             mbarrier_arrive(full);
         else
             cp_async_arrive(full);
+        __syncwarp(); /* some lanes have had less to copy */
         advance<S>(&window, a);
     }
     cp_async_commit();

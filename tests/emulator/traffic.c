@@ -241,11 +241,13 @@ static void count_warp(unsigned first, unsigned lanes) {
     }
 }
 
-void traffic_count(void) {
-    if (now.settings.skip_traffic)
-        return;
-    for (unsigned first = 0; first < now.threads; first += WARP) {
-        const unsigned left = now.threads - first;
+void traffic_count_warp(unsigned warp) {
+    const unsigned first = warp * WARP, left = now.threads - first;
+    if (!now.settings.skip_traffic)
         count_warp(first, left < WARP ? left : WARP);
-    }
+}
+
+void traffic_count(void) {
+    for (unsigned warp = 0; warp * WARP < now.threads; warp++)
+        traffic_count_warp(warp);
 }

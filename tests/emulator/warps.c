@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "order.h"
+#include "traffic.h"
 #include "warpgroups.h"
 
 /* What a barrier of lanes orders. The latest are kept, in a ring. */
@@ -170,6 +171,8 @@ static void complete(unsigned number, uint32_t lanes, const void *caller) {
     struct warp *warp = &warps[number];
     struct warp_call *calls[WARP] = {NULL};
     int kind = 0;
+    if (lanes == warp->existing)
+        traffic_count_warp(number);
     for (uint32_t rest = lanes; rest != 0; rest &= rest - 1) {
         struct thread *thread = &threads[number * WARP + (unsigned)__builtin_ctz(rest)];
         calls[__builtin_ctz(rest)] = thread->call;
