@@ -200,16 +200,15 @@ class TensorCounter:
         return self.longest(start, blocks, self.kernel.loops_within(blocks))
 
     def count(self):
-        """One turn of the main loop, what comes before it and after it."""
+        """One turn of the main loop, in which no tile begins or ends; what comes before and after."""
         main = self.main
+        self.avoided = ("ldg", "stg", "sts")
+        turn = self.longest(main.head, main.blocks, main.inner)
+        self.avoided = ()
         before = {b for b in range(len(self.kernel.blocks)) if b < main.head}
         after = {b for b in range(len(self.kernel.blocks)) if b > main.head} - main.blocks
         first = min(t for b in main.blocks for t in self.kernel.blocks[b].next if t in after)
-        return (
-            self.longest(main.head, main.blocks, main.inner),
-            self.part(0, before),
-            self.part(first, after),
-        )
+        return turn, self.part(0, before), self.part(first, after)
 
 
 class WgmmaCounter(TensorCounter):
