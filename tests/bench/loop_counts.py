@@ -200,7 +200,7 @@ class TensorCounter:
         return self.longest(start, blocks, self.kernel.loops_within(blocks))
 
     def count(self):
-        """One turn of the main loop, in which no tile begins or ends; what comes before and after."""
+        """A turn of the main loop in which no tile begins or ends; what comes before and after."""
         main = self.main
         self.avoided = ("ldg", "stg", "sts")
         turn = self.longest(main.head, main.blocks, main.inner)
