@@ -87,7 +87,8 @@ denseblock_status dblk_winograd_prepare(void *stream, const struct dblk_winograd
         .column = p->group->column,
         .columns = p->group->columns,
         .tf32 = p->stack->tf32,
-        .packed = p->outer_way,
+        .order = p->order,
+        .way = p->outer_way,
     };
     const denseblock_status status = dblk_winograd_weights(stream, &weights);
     if (status != DENSEBLOCK_OK || p->l == p->group->first)
@@ -97,7 +98,7 @@ denseblock_status dblk_winograd_prepare(void *stream, const struct dblk_winograd
     weights.transformed = p->inner;
     weights.column = 0;
     weights.columns = layer->growth;
-    weights.packed = p->inner_way;
+    weights.way = p->inner_way;
     return dblk_winograd_weights(stream, &weights);
 }
 

@@ -68,8 +68,8 @@ struct dblk_winograd_preparation {
     int64_t l;
     const void *kernel;
     void *outer, *inner; /* weights */
-    const struct dblk_tensor_way *outer_way,
-        *inner_way; /* NULL: see struct dblk_winograd_weights */
+    enum dblk_winograd_order order;
+    const struct dblk_tensor_way *outer_way, *inner_way; /* see struct dblk_winograd_weights */
 };
 denseblock_status dblk_winograd_prepare(void *stream,
                                         const struct dblk_winograd_preparation *preparation);
