@@ -22,19 +22,28 @@ static double transform_time(const denseblock_plan *plan, int64_t channels,
     return dblk_cuda_pass_time(&cuda->gpu, bytes, (double)plan->workspace_bytes);
 }
 
-/* As long as the matrix instructions, or as what they read and write: operands, and sums, twice where
+/* Of a convolution, or of products: as long as the multiply-adds. */
+static double arithmetic_time(const denseblock_plan *plan, int64_t l) {
+    const struct dblk_cuda_plan *cuda = dblk_cuda_plan_of(plan);
+    const struct dblk_cuda_work work = dblk_cuda_work_of(plan, l);
+    return cuda->tensor ? dblk_cuda_tensor_time(&cuda->gpu, dblk_cuda_way_of(plan, l), &work)
+                        : dblk_cuda_simt_time(&cuda->gpu, &work);
+}
+
+/* As long as the multiply-adds, or as what they read and write: operands, and sums, twice where
  * they are added to. */
 static double products_time(const denseblock_plan *plan, int64_t l) {
     const struct dblk_cuda_plan *cuda = dblk_cuda_plan_of(plan);
     const struct dblk_cuda_work work = dblk_cuda_work_of(plan, l);
     const bool outer = l == cuda->layers[l].group.first;
     const double size = (double)denseblock_type_size(plan->type);
+    const double sum = (double)denseblock_type_size(dblk_winograd_products_type(plan));
     const double weights =
         (double)work.matrices * (double)work.channels * (double)work.columns * size;
-    const double bytes = weights + points_of(&cuda->stack) *
-                                       ((double)work.channels * size +
-                                        (double)work.columns * sizeof(float) * (outer ? 1 : 2));
-    return fmax(dblk_cuda_tensor_time(&cuda->gpu, dblk_cuda_way_of(plan, l), &work),
+    const double bytes =
+        weights + points_of(&cuda->stack) * ((double)work.channels * size +
+                                             (double)work.columns * sum * (outer ? 1 : 2));
+    return fmax(arithmetic_time(plan, l),
                 dblk_cuda_pass_time(&cuda->gpu, bytes, (double)plan->workspace_bytes));
 }
 
@@ -49,11 +58,8 @@ static double layer_time(const denseblock_plan *plan, int64_t l) {
         time += transform_time(plan, layer->growth, plan->type);
     if (dblk_algorithm_is_winograd(cuda->layers[l].algorithm))
         return time + products_time(plan, l) +
-               transform_time(plan, layer->growth, DENSEBLOCK_F32);
-    const struct dblk_cuda_work work = dblk_cuda_work_of(plan, l);
-    return time + (cuda->tensor
-                       ? dblk_cuda_tensor_time(&cuda->gpu, dblk_cuda_way_of(plan, l), &work)
-                       : dblk_cuda_simt_time(&cuda->gpu, &work));
+               transform_time(plan, layer->growth, dblk_winograd_products_type(plan));
+    return time + arithmetic_time(plan, l);
 }
 
 /* Multiply-adds of a slice, with no padding. */
