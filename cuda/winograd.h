@@ -63,6 +63,23 @@ struct dblk_winograd_output {
 };
 denseblock_status dblk_winograd_output(void *stream, const struct dblk_winograd_output *output);
 
+/* Both at once, in strips of so many rows of tiles: the output transform, and the input transform of the
+ * channels that it has made. `input` has the same images and those channels. The same results as of the
+ * two calls. */
+struct dblk_winograd_between {
+    struct dblk_winograd_output output;
+    struct dblk_winograd_input input;
+    int64_t strip_rows;
+};
+denseblock_status dblk_winograd_between(void *stream,
+                                        const struct dblk_winograd_between *between);
+
+/* The strips of so many channels that move fewest bytes; 0 where two calls are better. */
+int64_t dblk_winograd_strip_rows(const struct dblk_winograd_images *images, int64_t growth);
+
+/* How many times the products are read, on average, since strips share rows of tiles. */
+double dblk_winograd_times_read(const struct dblk_winograd_images *images, int64_t strip_rows);
+
 /* In which order the transformed weights of a point lie: in rows, or packed for dblk_direct_multiply
  * (direct.h; f32 and f64) or for dblk_tensor_multiply (tensor.h; not f64). */
 enum dblk_winograd_order { DBLK_WINOGRAD_ROWS, DBLK_WINOGRAD_DIRECT, DBLK_WINOGRAD_TENSOR };

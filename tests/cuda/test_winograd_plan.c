@@ -25,6 +25,30 @@ START_TEST(groups_have_the_size_that_was_asked_for_or_pays) {
 }
 END_TEST
 
+/* Of the last layer nothing is transformed. */
+START_TEST(transforms_between_layers_are_one_kernel_where_that_pays) {
+    denseblock_layer layers[2];
+    denseblock_layers_fill(layers, 2, 3, 3, 32);
+    denseblock_desc desc = {.batch = 32,
+                            .height = 14,
+                            .width = 14,
+                            .channels = 16,
+                            .layer_count = 2,
+                            .layers = layers,
+                            .type = DENSEBLOCK_F16};
+    const denseblock_plan_options options = {.algorithm = DENSEBLOCK_ALGORITHM_WINOGRAD2};
+    begin_quietly();
+    check_description(&desc, &options, "in one kernel, in strips of 4 rows of tiles", NULL);
+    desc.batch = 64;
+    check_description(&desc, &options, "in one kernel, in strips of 7 rows of tiles", NULL);
+    desc.layer_count = 1;
+    check_description(&desc, &options, "Winograd", "in one kernel");
+    desc.layer_count = 2;
+    desc.height = desc.width = 224;
+    check_description(&desc, &options, "Winograd", "in one kernel");
+}
+END_TEST
+
 START_TEST(an_empty_batch_has_the_algorithm_that_was_asked_for) {
     denseblock_layer layers[2];
     denseblock_layers_fill(layers, 2, 3, 3, 2);
@@ -182,6 +206,7 @@ Suite *suite(void) {
     const TTest *const none[] = {NULL};
     const TTest *const of_cuda[] = {
         groups_have_the_size_that_was_asked_for_or_pays,
+        transforms_between_layers_are_one_kernel_where_that_pays,
         an_empty_batch_has_the_algorithm_that_was_asked_for,
         what_winograd_cannot_do_is_refused_with_the_plan,
         f16_and_bf16_have_it_on_tensor_cores_only,
@@ -192,6 +217,7 @@ Suite *suite(void) {
     };
     const TTest *const of_cublas[] = {
         groups_have_the_size_that_was_asked_for_or_pays,
+        transforms_between_layers_are_one_kernel_where_that_pays,
         an_empty_batch_has_the_algorithm_that_was_asked_for,
         what_winograd_cannot_do_is_refused_with_the_plan,
         NULL,

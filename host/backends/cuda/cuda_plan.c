@@ -139,6 +139,7 @@ void dblk_cuda_plan_describe(struct dblk_text *text, const denseblock_plan *plan
             describe_simt_group(text, plan, l);
         dblk_text_append(text, "\n");
     }
+    dblk_winograd_stack_describe(text, &cuda->stack);
     dblk_describe_slices(text, plan);
     if (plan->batch > 0 && plan->layer_count > 0)
         dblk_text_append(
