@@ -68,7 +68,8 @@ double dblk_winograd_stack_times_read(const struct dblk_winograd_stack *stack,
 
 /* A line, if transforms are fused: in which strips. */
 struct dblk_text;
-void dblk_winograd_stack_describe(struct dblk_text *text, const struct dblk_winograd_stack *stack);
+void dblk_winograd_stack_describe(struct dblk_text *text,
+                                  const struct dblk_winograd_stack *stack);
 
 /* ---- Its execution ---- */
 
