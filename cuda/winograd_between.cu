@@ -7,16 +7,21 @@
  * own to y. Then it transforms them into the stack. Both by the same functions as the kernels of
  * winograd_output.cu and winograd_input.cu, with the same results, bit by bit.
  *
- * It saves a launch, and that y is read again: for each tile and channel at least 16 of 160 bytes of f32
- * in F(2x2), 64 of 416 in F(4x4), 8 of 112 of 16 bits. The products of a plane that is one strip are read
- * once. In s strips of t rows of tiles altogether they are read 1 + 2 * (s - 1) / t times:
+ * It saves a launch, and that y is read again, of which two rows of tiles share all rows (F(2x2)) or half
+ * of them: for each tile and channel 32 of 176 bytes of f32 in F(2x2), 96 of 448 in F(4x4), and 16 of 120
+ * of 16 bits.
+ * The products of a plane that is one strip are read once. In s strips of t rows of tiles altogether they
+ * are read 1 + 2 * (s - 1) / t times:
  *
  *   plane             7x7 to 28x28   32x32       56x56    112x112   224x224
  *   F(2x2)            1 strip, once  1, once   3, 1.14   12, 1.39   56, 1.98
  *   F(4x4)            1 strip, once  1, once   3, 1.29   14, 1.93      none
  *
- * as large as strips can be; and for small batches in more and smaller ones. Where that is more than it
- * saves there are two launches (winograd_layout.c), so for planes of 112x112 and larger.
+ * where strips are as large as they can be; for small batches there are more and smaller ones. Where that
+ * is more than it saves there are two launches (winograd_layout.c): so of F(2x2) for 224x224, and for
+ * 112x112 in 16 bits, of F(4x4) for 112x112 and larger. The emulator counts sectors that warps load, of
+ * two images with 32 channels, by two launches and by one: f32 in F(2x2), 28x28: 48416, 25088; 56x56:
+ * 197152, 114688; in F(4x4), 56x56: 110240, 72576; f16, 28x28: 36752, 25088; 56x56: 148752, 114688.
  *
  * A thread computes a tile for one or two channels at a time. In shared memory the pixels of four tiles
  * that follow one another lie in different banks: see winograd_strip.h.

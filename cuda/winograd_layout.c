@@ -29,16 +29,18 @@ static double outputs_bytes(const struct dblk_winograd_images *images, int64_t g
 }
 
 int64_t dblk_winograd_strip_rows(const struct dblk_winograd_images *images, int64_t growth) {
-    /* What is written into the stack is the same for all. A launch takes as long as so many bytes; and
-     * fewer blocks than keep a GPU busy are slower in proportion. */
+    /* What is written into the stack is the same for all. A second launch reads the outputs, and their
+     * rows that two rows of tiles share twice; it takes as long as so many bytes more. Fewer blocks than
+     * keep a GPU busy are slower in proportion. */
     static const double LAUNCH_BYTES = 4e6, BUSY_BLOCKS = 128;
+    const double read_again = (images->tile + 2.0) / images->tile;
     const int64_t rows = tile_rows_of(images);
     const int64_t columns = dblk_winograd_tiles(images->tile, 1, 1, images->width);
     const double groups =
         (double)divide_up(growth * (int64_t)denseblock_type_size(images->type), DBLK_STRIP_PIXEL);
     const double products = products_bytes(images, growth);
     const double outputs = outputs_bytes(images, growth);
-    double least = products + 2 * outputs + LAUNCH_BYTES;
+    double least = products + (1 + read_again) * outputs + LAUNCH_BYTES;
     int64_t best = 0;
     if (images->images == 0)
         return 0;

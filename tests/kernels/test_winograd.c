@@ -622,8 +622,8 @@ START_TEST(strips_are_chosen_by_what_they_move) {
         {DENSEBLOCK_F16, 2, 0, 14, 0},   {DENSEBLOCK_F16, 2, 64, 7, 4},
         {DENSEBLOCK_F16, 2, 64, 28, 14}, {DENSEBLOCK_F64, 2, 64, 28, 14},
         {DENSEBLOCK_F32, 2, 64, 56, 10}, {DENSEBLOCK_F32, 4, 64, 56, 5},
-        {DENSEBLOCK_F16, 2, 64, 56, 10}, /* a launch less */
-        {DENSEBLOCK_F16, 2, 256, 56, 0}, /* for which these are too many bytes more */
+        {DENSEBLOCK_F16, 2, 64, 56, 10}, {DENSEBLOCK_F32, 2, 64, 112, 5},
+        {DENSEBLOCK_F16, 2, 64, 112, 0}, /* whose outputs are half of f32's, and products as many */
         {DENSEBLOCK_F16, 2, 8, 28, 2},   /* more blocks */
         {DENSEBLOCK_F16, 2, 1, 28, 0},   /* still too few of them */
         {DENSEBLOCK_F32, 4, 10, 224, 0}, /* more than shared memory has room for */
