@@ -476,11 +476,11 @@ static void between_free(struct between *b) {
     free(b->products);
 }
 
-static size_t stack_bytes(const struct between *b) {
+static size_t bytes_of_stack(const struct between *b) {
     return b->stack_count * size_of(&b->layer);
 }
 
-static size_t y_bytes(const struct between *b) {
+static size_t bytes_of_y(const struct between *b) {
     return b->layer.y_count * size_of(&b->layer);
 }
 
@@ -490,8 +490,8 @@ static char *run_between(uint64_t seed, const struct between *b, int64_t strip_r
     const size_t products_bytes =
         b->products_count * denseblock_type_size(real_type(layer->images.type));
     begin_device(seed);
-    void *y = to_device(layer->y, y_bytes(b));
-    void *stack = to_device(b->stack, stack_bytes(b));
+    void *y = to_device(layer->y, bytes_of_y(b));
+    void *stack = to_device(b->stack, bytes_of_stack(b));
     void *products = to_device(b->products, products_bytes);
     void *kernel =
         to_device(layer->kernel, (size_t)(9 * layer->channels * layer->growth) * size_of(layer));
@@ -520,9 +520,9 @@ static char *run_between(uint64_t seed, const struct between *b, int64_t strip_r
         ck_ok(dblk_winograd_output(NULL, &c.output));
         ck_ok(dblk_winograd_input(NULL, &c.input));
     }
-    char *after = host_memory(y_bytes(b) + stack_bytes(b));
-    from_device(after, y, y_bytes(b));
-    from_device(after + y_bytes(b), stack, stack_bytes(b));
+    char *after = host_memory(bytes_of_y(b) + bytes_of_stack(b));
+    from_device(after, y, bytes_of_y(b));
+    from_device(after + bytes_of_y(b), stack, bytes_of_stack(b));
     free_device(y);
     free_device(stack);
     free_device(products);
@@ -539,10 +539,11 @@ static void check_between(const char *what, uint64_t seed, const struct between 
     char *expected = run_between(seed, b, 0);
     for (int64_t rows = 1; rows <= tile_rows_of(&b->layer); rows++) {
         char *found = run_between(seed, b, rows);
-        ck_assert_msg(memcmp(expected, found, y_bytes(b)) == 0, "%s, strips of %d: y", what,
+        ck_assert_msg(memcmp(expected, found, bytes_of_y(b)) == 0, "%s, strips of %d: y", what,
                       (int)rows);
-        ck_assert_msg(memcmp(expected + y_bytes(b), found + y_bytes(b), stack_bytes(b)) == 0,
-                      "%s, strips of %d: the stack", what, (int)rows);
+        ck_assert_msg(
+            memcmp(expected + bytes_of_y(b), found + bytes_of_y(b), bytes_of_stack(b)) == 0,
+            "%s, strips of %d: the stack", what, (int)rows);
         free(found);
     }
     free(expected);
