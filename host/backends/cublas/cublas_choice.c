@@ -91,7 +91,10 @@ static double winograd_cost(const denseblock_plan *plan, int64_t l) {
     const double rows = rows_of(plan);
     const double slices = slices_of(plan);
     const double growth = (double)layer->growth;
-    const struct work output = {slices, growth * (rows * real + pixels * size), 0};
+    const bool fused = dblk_winograd_is_fused(&cublas->stack, l);
+    const double times = fused ? dblk_winograd_stack_times_read(&cublas->stack, plan) : 1;
+    const struct work output = {
+        slices, growth * (rows * (real * times + (fused ? size : 0)) + pixels * size), 0};
     const double products =
         l == planned->group.first
             ? products_cost(plan, slices, rows, (double)planned->group.channels,
@@ -121,7 +124,8 @@ static double cost(const denseblock_plan *plan) {
     for (int64_t l = 0; l < plan->layer_count; l++) {
         const bool winograd = dblk_algorithm_is_winograd(cublas->layers[l].algorithm);
         sum += winograd ? winograd_cost(plan, l) : direct_cost(plan, l);
-        if (l < cublas->stack.last_layer)
+        if (l < cublas->stack.last_layer &&
+            !(winograd && dblk_winograd_is_fused(&cublas->stack, l)))
             sum += keep_cost(plan, plan->layers[l].growth);
     }
     return sum;
