@@ -67,6 +67,10 @@ struct dblk_direct_convolution {
     int64_t unfinished;
 
     struct dblk_direct_tile tile;
+
+    /* The launches may overlap with the one before in the stream: LAUNCH_DEPENDENT (kernel_language.h).
+     * All since the last ordinary launch have left the weights alone. */
+    bool dependent;
 };
 
 /* The layout for these sizes; `bytes` is SIZE_MAX where it overflows. */

@@ -53,6 +53,7 @@ static tensor_arguments arguments_of(const struct dblk_direct_convolution *c,
     a.unfinished = static_cast<int>(c->unfinished < c->columns ? c->unfinished : c->columns);
     a.feature_bytes = access_bytes(a.features, a.pixel_bytes);
     a.output_bytes = access_bytes(a.output, a.pixel_bytes);
+    a.dependent = c->dependent;
     return a;
 }
 
@@ -93,6 +94,7 @@ denseblock_status dblk_tensor_multiply(void *stream, const struct dblk_tensor_pr
     c.sums = p->c;
     c.sums_stride = p->c_stride;
     c.sums_from = p->add ? 0 : -1;
+    c.dependent = p->dependent;
     if (p->rows == 0 || p->columns == 0 || p->batch == 0)
         return DENSEBLOCK_OK;
     const denseblock_status status = dblk_direct_check(&c);

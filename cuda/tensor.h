@@ -99,6 +99,7 @@ struct dblk_tensor_product {
     int64_t a_step, c_step;
     int batch;
     bool add;
+    bool dependent; /* as that of struct dblk_direct_convolution */
 };
 
 /* The way for products with so many columns; false where a block may not have the shared memory. */

@@ -12,6 +12,7 @@
  */
 #include "element_vector.h"
 #include "grid.h"
+#include "ptx.h"
 #include "winograd_tile.h"
 #include "winograd_transform.h"
 
@@ -30,7 +31,10 @@ __global__ void __launch_bounds__(DBLK_GRID_BLOCK)
     using R = typename dblk_real<T>::type;
     using transform = winograd_transform<TILE>;
     constexpr int POINTS = transform::POINTS;
-    for (dblk_grid_walk at(a.vectors); at.outer < a.plane.tiles; at.advance()) {
+    dblk_grid_walk at(a.vectors);
+    griddepcontrol_wait();
+    griddepcontrol_launch_dependents(); /* blocks are short: where the last ones leave room */
+    for (; at.outer < a.plane.tiles; at.advance()) {
         const winograd_place place = find_tile<TILE>(a.plane, static_cast<unsigned>(at.outer));
         const T *features = a.features + at.inner * N;
         R columns[N][POINTS * POINTS];
@@ -73,9 +77,11 @@ __global__ void __launch_bounds__(DBLK_GRID_BLOCK)
 }
 
 template <typename T, int TILE, int N>
-static denseblock_status launch_vectors(void *stream, const input_arguments<T> &a) {
-    LAUNCH((dblk_winograd_input_kernel<T, TILE, N>), dblk_grid_blocks(a.plane.tiles * a.vectors),
-           DBLK_GRID_BLOCK, 0, static_cast<cudaStream_t>(stream), a);
+static denseblock_status launch_vectors(void *stream, bool dependent,
+                                        const input_arguments<T> &a) {
+    LAUNCH_DEPENDENT(dependent, (dblk_winograd_input_kernel<T, TILE, N>),
+                     dblk_grid_blocks(a.plane.tiles * a.vectors), DBLK_GRID_BLOCK, 0,
+                     static_cast<cudaStream_t>(stream), a);
     return dblk_launch_check("dblk_winograd_input_kernel");
 }
 
@@ -92,9 +98,9 @@ static denseblock_status launch(void *stream, const struct dblk_winograd_input *
         is_aligned(a.features, PAIR) && is_aligned(a.stack, PAIR) &&
         (plane.pixel_stride | c->channels | c->stack_stride | c->stack_plane) % PAIR == 0;
     if (!pairs)
-        return launch_vectors<T, TILE, 1>(stream, a);
+        return launch_vectors<T, TILE, 1>(stream, c->images.dependent, a);
     a.vectors /= PAIR;
-    return launch_vectors<T, TILE, PAIR>(stream, a);
+    return launch_vectors<T, TILE, PAIR>(stream, c->images.dependent, a);
 }
 
 denseblock_status dblk_winograd_input(void *stream, const struct dblk_winograd_input *c) {

@@ -16,6 +16,7 @@
 #include "element.h"
 #include "element_vector.h"
 #include "grid.h"
+#include "ptx.h"
 #include "winograd_tile.h"
 #include "winograd_transform.h"
 
@@ -62,7 +63,10 @@ __global__ void __launch_bounds__(DBLK_GRID_BLOCK, 4)
     using R = typename dblk_real<T>::type;
     using transform = winograd_transform<TILE>;
     constexpr int POINTS = transform::POINTS;
-    for (dblk_grid_walk at(a.vectors); at.outer < a.plane.tiles; at.advance()) {
+    dblk_grid_walk at(a.vectors);
+    griddepcontrol_wait();
+    griddepcontrol_launch_dependents(); /* blocks are short: where the last ones leave room */
+    for (; at.outer < a.plane.tiles; at.advance()) {
         const winograd_place place = find_tile<TILE>(a.plane, static_cast<unsigned>(at.outer));
         const int64_t output = at.inner * N;
         const R *products = a.products + at.outer * a.products_stride + output;
@@ -115,9 +119,11 @@ __global__ void __launch_bounds__(DBLK_GRID_BLOCK, 4)
 }
 
 template <typename T, int TILE, int N>
-static denseblock_status launch_vectors(void *stream, const output_arguments<T> &a) {
-    LAUNCH((dblk_winograd_output_kernel<T, TILE, N>), dblk_grid_blocks(a.plane.tiles * a.vectors),
-           DBLK_GRID_BLOCK, 0, static_cast<cudaStream_t>(stream), a);
+static denseblock_status launch_vectors(void *stream, bool dependent,
+                                        const output_arguments<T> &a) {
+    LAUNCH_DEPENDENT(dependent, (dblk_winograd_output_kernel<T, TILE, N>),
+                     dblk_grid_blocks(a.plane.tiles * a.vectors), DBLK_GRID_BLOCK, 0,
+                     static_cast<cudaStream_t>(stream), a);
     return dblk_launch_check("dblk_winograd_output_kernel");
 }
 
@@ -139,9 +145,9 @@ static denseblock_status launch(void *stream, const struct dblk_winograd_output 
         is_aligned(a.y + c->channels, PAIR) && is_aligned(a.products, PAIR) &&
         (plane.pixel_stride | c->growth | c->products_stride | c->products_plane) % PAIR == 0;
     if (!pairs)
-        return launch_vectors<T, TILE, 1>(stream, a);
+        return launch_vectors<T, TILE, 1>(stream, c->images.dependent, a);
     a.vectors /= PAIR;
-    return launch_vectors<T, TILE, PAIR>(stream, a);
+    return launch_vectors<T, TILE, PAIR>(stream, c->images.dependent, a);
 }
 
 denseblock_status dblk_winograd_output(void *stream, const struct dblk_winograd_output *c) {

@@ -113,6 +113,7 @@ static struct dblk_winograd_images images_of(const struct dblk_winograd_call *ca
         .height = plan->height,
         .width = plan->width,
         .pixel_stride = plan->output_channels,
+        .dependent = call->dependent,
     };
 }
 

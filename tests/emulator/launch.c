@@ -68,6 +68,7 @@ static uint64_t next(struct order *order) {
 
 static void run_thread(void) {
     now.launch->body(now.launch->closure);
+    dependence_thread_ended();
     now.thread->state = THREAD_ENDED;
     warps_thread_ended();
     fiber_yield();
@@ -84,6 +85,7 @@ static void prepare_threads(void) {
                 thread->state = THREAD_READY;
                 thread->copy_count = 0;
                 thread->groups = 0;
+                thread->is_early = now.launch->dependent;
                 fiber_prepare(thread, run_thread);
             }
 }
@@ -166,8 +168,10 @@ bool emulator_run(const struct emulator_launch *launch) {
     if (now.clock > UINT32_MAX / 2) {
         memory_forget_moments();
         now.clock = 0;
+        dependence_forget_moments();
     }
     now.launch_start = ++now.clock;
+    dependence_begin_launch();
     now.threads = launch->block[0] * launch->block[1] * launch->block[2];
     blockDim = (struct emulator_index){launch->block[0], launch->block[1], launch->block[2]};
     gridDim = (struct emulator_index){launch->grid[0], launch->grid[1], launch->grid[2]};

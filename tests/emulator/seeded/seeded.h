@@ -70,7 +70,14 @@
     BUG(ldmatrix_of_unordered_stores, EMULATOR_RACE)         \
     BUG(ldmatrix_misaligned, EMULATOR_MISALIGNED)            \
     BUG(ldmatrix_past_the_end, EMULATOR_OUT_OF_BOUNDS)       \
-    BUG(mma_after_an_exit, EMULATOR_DIVERGENCE)
+    BUG(mma_after_an_exit, EMULATOR_DIVERGENCE)              \
+    /* dependence.cu */                                      \
+    BUG(load_before_dependency, EMULATOR_DEPENDENCE)         \
+    BUG(load_two_launches_behind, EMULATOR_DEPENDENCE)       \
+    BUG(copy_before_dependency, EMULATOR_DEPENDENCE)         \
+    BUG(store_before_dependency, EMULATOR_DEPENDENCE)        \
+    BUG(thread_without_dependency, EMULATOR_DEPENDENCE)      \
+    BUG(weights_of_this_forward, EMULATOR_DEPENDENCE)
 
 #ifdef __cplusplus
 extern "C" {
