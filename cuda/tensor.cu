@@ -68,6 +68,7 @@ static tensor_arguments arguments_of(const struct dblk_direct_convolution *c,
     a.unfinished = static_cast<int>(c->unfinished < c->columns ? c->unfinished : c->columns);
     a.feature_bytes = access_bytes(a.features, a.pixel_bytes);
     a.output_bytes = access_bytes(a.output, a.pixel_bytes);
+    a.dependent = c->dependent;
     return a;
 }
 

@@ -25,6 +25,7 @@ struct tensor_arguments {
     int stages;
     int feature_bytes; /* that one copy may read: 16, 8, 4 or 2 */
     int output_bytes;  /* that one store may write, likewise */
+    bool dependent;    /* for the launcher: LAUNCH_DEPENDENT */
 };
 
 /* What is fixed when a kernel is compiled. Warps are 4 x `WARP_COLUMNS`, each with 64 pixels, as four

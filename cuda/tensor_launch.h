@@ -41,8 +41,6 @@ __global__ void __launch_bounds__(tensor_constants<FORM, WINDOW, COLUMNS>::THREA
     const tensor_pixels<S> pixels = find_pixels<S>(a, place, warp);
     if (threadIdx.x < TENSOR_ZEROS / TENSOR_PIECE)
         store_vector(shared + threadIdx.x * TENSOR_PIECE, uint4{0, 0, 0, 0});
-    typename S::sums sums;
-    start_sums<S>(sums, a, place, warp);
 
     const int split = static_cast<int>(blockIdx.y), splits = static_cast<int>(gridDim.y);
     const int end_chunk = divide_chunks(a.chunks, split + 1, splits);
@@ -50,18 +48,25 @@ __global__ void __launch_bounds__(tensor_constants<FORM, WINDOW, COLUMNS>::THREA
                   now = copied;
     int copied_stage = TENSOR_ZEROS, stage = TENSOR_ZEROS;
     const int end = TENSOR_ZEROS + a.stages * a.stage_bytes;
-    const auto copy_next = [&]() {
+    const auto copy_next = [&](bool with_weights) {
         if (copied.chunk < end_chunk) {
+            if (with_weights)
+                copy_weights<S>(shared + copied_stage + a.halo_bytes, a, place, copied);
             copy_features<S>(shared + copied_stage, a, place, copied);
-            copy_weights<S>(shared + copied_stage + a.halo_bytes, a, place, copied);
             advance<S>(&copied, a);
             copied_stage =
                 copied_stage + a.stage_bytes < end ? copied_stage + a.stage_bytes : TENSOR_ZEROS;
         }
         cp_async_commit(); /* a group for each window, also for those that there are not */
     };
+    /* The weights of the first window come while the kernel before this one still runs. */
+    if (copied.chunk < end_chunk)
+        copy_weights<S>(shared + copied_stage + a.halo_bytes, a, place, copied);
+    griddepcontrol_wait();
+    typename S::sums sums;
+    start_sums<S>(sums, a, place, warp);
     for (int i = 1; i < a.stages; i++)
-        copy_next();
+        copy_next(i > 1);
     while (now.chunk < end_chunk) {
         if (a.stages == 2)
             cp_async_wait<0>();
@@ -70,11 +75,12 @@ __global__ void __launch_bounds__(tensor_constants<FORM, WINDOW, COLUMNS>::THREA
         else
             cp_async_wait<2>();
         __syncthreads(); /* this window has come, and the one before has been used, by all */
-        copy_next();
+        copy_next(true);
         multiply_window<S>(sums, shared, stage, a, pixels, warp, now);
         advance<S>(&now, a);
         stage = stage + a.stage_bytes < end ? stage + a.stage_bytes : TENSOR_ZEROS;
     }
+    griddepcontrol_launch_dependents(); /* all has been read: the next kernel's blocks may come */
     cp_async_wait<0>();
     finish_sums<S>(sums, shared, a, place, warp);
 }
@@ -134,8 +140,8 @@ static denseblock_status launch(void *stream, tensor_arguments a,
         &a, &grid);
     if (status != DENSEBLOCK_OK)
         return status;
-    LAUNCH((dblk_tensor_kernel<FORM, WINDOW, COLUMNS>), grid.blocks, S::THREADS,
-           grid.shared_bytes, static_cast<cudaStream_t>(stream), a);
+    LAUNCH_DEPENDENT(a.dependent, (dblk_tensor_kernel<FORM, WINDOW, COLUMNS>), grid.blocks,
+                     S::THREADS, grid.shared_bytes, static_cast<cudaStream_t>(stream), a);
     return dblk_launch_check("dblk_tensor_kernel");
 }
 

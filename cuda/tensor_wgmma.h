@@ -249,8 +249,9 @@ static denseblock_status launch_wgmma(void *stream, tensor_arguments a,
         products, &a, &grid);
     if (status != DENSEBLOCK_OK)
         return status;
-    LAUNCH((dblk_tensor_wgmma_kernel<FORM, WINDOW, COLUMNS>), grid.blocks,
-           S::THREADS + S::COPY_THREADS, grid.shared_bytes, static_cast<cudaStream_t>(stream), a);
+    LAUNCH_DEPENDENT(a.dependent, (dblk_tensor_wgmma_kernel<FORM, WINDOW, COLUMNS>), grid.blocks,
+                     S::THREADS + S::COPY_THREADS, grid.shared_bytes,
+                     static_cast<cudaStream_t>(stream), a);
     return dblk_launch_check("dblk_tensor_wgmma_kernel");
 }
 

@@ -146,6 +146,7 @@ static struct dblk_winograd_images images_of(const struct dblk_winograd_call *ca
     struct dblk_winograd_images images = slice_of(call->stack, plan, call->region->images);
     images.y = (char *)call->y +
                (size_t)(first * plan->output_channels) * denseblock_type_size(plan->type);
+    images.dependent = call->dependent;
     return images;
 }
 

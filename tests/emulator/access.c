@@ -139,6 +139,8 @@ void memory_access(uintptr_t address, size_t bytes, enum access access, bool ali
         give_up();
     }
     count(region, bytes, access);
+    if (EMULATOR_UNLIKELY(now.thread->is_early && !region->is_shared))
+        dependence_check(region, address - region->low, bytes, access, caller);
     if (!now.settings.skip_traffic)
         traffic_note(region->is_shared, address, bytes, access, caller);
     shadow_access(region, address - region->low, bytes, access, caller);

@@ -48,6 +48,10 @@ enum emulator_shuffle {
 uint64_t emulator_shuffle(enum emulator_shuffle how, int site, unsigned mask, uint64_t value,
                           unsigned operand, unsigned width);
 
+/* ---- Launches that overlap ---- */
+
+void emulator_dependency_wait(void);
+
 /* ---- Instructions of ptx.h ---- */
 
 /* `valid` bytes are copied, the rest of `bytes` becomes zeros. */

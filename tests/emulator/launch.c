@@ -71,6 +71,7 @@ static uint64_t next(struct order *order) {
 
 static void run_thread(void) {
     now.launch->body(now.launch->closure);
+    dependence_thread_ended();
     now.thread->state = THREAD_ENDED;
     warpgroups_thread_ended();
     warps_thread_ended();
@@ -88,6 +89,7 @@ static void prepare_threads(void) {
                 thread->state = THREAD_READY;
                 thread->copy_count = 0;
                 thread->groups = 0;
+                thread->is_early = now.launch->dependent;
                 fiber_prepare(thread, run_thread);
             }
 }
@@ -177,8 +179,10 @@ bool emulator_run(const struct emulator_launch *launch) {
         memory_forget_moments();
         order_forget_moments();
         now.clock = 0;
+        dependence_forget_moments();
     }
     now.launch_start = ++now.clock;
+    dependence_begin_launch();
     now.threads = launch->block[0] * launch->block[1] * launch->block[2];
     blockDim = (struct emulator_index){launch->block[0], launch->block[1], launch->block[2]};
     gridDim = (struct emulator_index){launch->grid[0], launch->grid[1], launch->grid[2]};

@@ -52,6 +52,7 @@ struct thread {
     unsigned groups; /* committed so far */
 
     bool registers_watched; /* it multiplies with its warpgroup */
+    bool is_early;          /* of a dependent launch, and has not waited for those ahead */
 };
 
 /* ---- What runs ---- */
@@ -124,6 +125,12 @@ void warps_thread_ended(void);
 bool warps_ordered(unsigned warp, unsigned before, moment when, unsigned after);
 /* What the threads that wait at a warp's call are about to do. */
 const char *warps_name(const struct warp_call *call);
+
+/* ---- Launches that overlap ---- */
+
+void dependence_begin_launch(void);
+void dependence_forget_moments(void);
+void dependence_thread_ended(void);
 
 /* ---- Reports ---- */
 

@@ -71,6 +71,10 @@ bool shadow_all_set(const uint8_t *map, size_t offset, size_t bytes);
 void shadow_access(struct region *region, size_t offset, size_t bytes, enum access access,
                    const void *caller);
 
+/* Reports an access to device memory that a thread makes too early. */
+void dependence_check(const struct region *region, size_t offset, size_t bytes,
+                      enum access access, const void *caller);
+
 /* A write that was checked already happens now: by a thread, or who else writes (order.h). */
 void shadow_note_write(struct region *region, size_t offset, size_t bytes, unsigned writer);
 

@@ -42,6 +42,7 @@ static denseblock_status multiply(const struct dblk_winograd_call *call, int64_t
         .c_step = products->c_step,
         .batch = products->points,
         .add = !products->outer,
+        .dependent = call->dependent,
     };
     return dblk_cuda_plan_of(call->plan)->tensor
                ? dblk_tensor_multiply(call->stream, &product, dblk_cuda_way_of(call->plan, l))

@@ -106,7 +106,14 @@
     BUG(wgmma_of_half_a_group, EMULATOR_DIVERGENCE)          \
     BUG(wgmma_overwritten, EMULATOR_RACE)                    \
     BUG(registers_of_some_warps, EMULATOR_DIVERGENCE)        \
-    BUG(registers_in_the_wrong_direction, EMULATOR_MISUSED)
+    BUG(registers_in_the_wrong_direction, EMULATOR_MISUSED)  \
+    /* dependence.cu */                                      \
+    BUG(load_before_dependency, EMULATOR_DEPENDENCE)         \
+    BUG(load_two_launches_behind, EMULATOR_DEPENDENCE)       \
+    BUG(copy_before_dependency, EMULATOR_DEPENDENCE)         \
+    BUG(store_before_dependency, EMULATOR_DEPENDENCE)        \
+    BUG(thread_without_dependency, EMULATOR_DEPENDENCE)      \
+    BUG(weights_of_this_forward, EMULATOR_DEPENDENCE)
 
 #ifdef __cplusplus
 extern "C" {
