@@ -56,25 +56,39 @@ __device__ __forceinline__ wgmma_stage first_stage(void) {
 /* ---- Copies ---- */
 
 template <typename S>
+__device__ __forceinline__ void
+copy_window_weights(unsigned char *shared, wgmma_barriers *barriers, const tensor_arguments &a,
+                    const tensor_place &place, const tensor_window &window,
+                    const wgmma_stage &stage) {
+    if (S::copy_thread() != 0)
+        return;
+    const unsigned bytes = static_cast<unsigned>(window.taps * S::TAP_BYTES);
+    mbarrier_arrive_expect(&barriers->full[stage.number], bytes);
+    bulk_copy(shared + stage.offset + a.halo_bytes, find_weights<S>(a, place, window), bytes,
+              &barriers->full[stage.number]);
+}
+
+template <typename S>
 __device__ __forceinline__ void copy_windows(unsigned char *shared, wgmma_barriers *barriers,
                                              const tensor_arguments &a, const tensor_place &place,
                                              tensor_window window, int end_chunk) {
-    for (wgmma_stage stage = first_stage(); window.chunk < end_chunk; stage.advance(a)) {
-        uint64_t *full = &barriers->full[stage.number];
+    wgmma_stage stage = first_stage();
+    /* The weights of the first window come while the kernel before this one still runs. */
+    if (window.chunk < end_chunk)
+        copy_window_weights<S>(shared, barriers, a, place, window, stage);
+    griddepcontrol_wait();
+    for (bool first = true; window.chunk < end_chunk; first = false) {
         mbarrier_wait(&barriers->empty[stage.number], stage.parity ^ 1);
-        if (S::copy_thread() == 0) {
-            const unsigned bytes = static_cast<unsigned>(window.taps * S::TAP_BYTES);
-            mbarrier_arrive_expect(full, bytes);
-            bulk_copy(shared + stage.offset + a.halo_bytes, find_weights<S>(a, place, window),
-                      bytes, full);
-        }
+        if (!first)
+            copy_window_weights<S>(shared, barriers, a, place, window, stage);
         copy_features<S>(shared + stage.offset, a, place, window);
         if (a.feature_bytes < 4) /* no asynchronous copies */
-            mbarrier_arrive(full);
+            mbarrier_arrive(&barriers->full[stage.number]);
         else
-            cp_async_arrive(full);
+            cp_async_arrive(&barriers->full[stage.number]);
         __syncwarp(); /* some lanes have had less to copy */
         advance<S>(&window, a);
+        stage.advance(a);
     }
     cp_async_commit();
     cp_async_wait<0>();
@@ -231,9 +245,11 @@ __global__ void __launch_bounds__(wgmma_constants<FORM, WINDOW, COLUMNS>::THREAD
     registers_take<WGMMA_REGISTERS>();
     const tensor_warp warp = find_wgmma_warp<S>();
     const tensor_pixels<S> pixels = find_pixels<S>(a, place, warp);
+    griddepcontrol_wait();
     typename S::sums sums;
     start_sums<S>(sums, a, place, warp);
     multiply_windows<S>(sums, shared, barriers, a, pixels, warp, window, end_chunk);
+    griddepcontrol_launch_dependents(); /* all has been read */
     finish_sums<S>(sums, shared + TENSOR_ZEROS + TENSOR_BARRIERS, a, place, warp);
 }
 
