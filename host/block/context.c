@@ -7,6 +7,7 @@
 #include "block/plan.h"
 #include "device/device.h"
 #include "status/fail.h"
+#include "trace/trace.h"
 
 /* Between enter and leave. */
 static denseblock_status open_parts(denseblock_context *context) {
@@ -35,6 +36,7 @@ denseblock_status denseblock_context_create(denseblock_backend backend, int devi
         return dblk_fail(DENSEBLOCK_OUT_OF_MEMORY, "no memory for a context");
     made->backend = found;
     made->device = device;
+    dblk_trace_attach();
     int previous;
     status = dblk_context_enter(made, &previous);
     if (status == DENSEBLOCK_OK) {
@@ -45,6 +47,7 @@ denseblock_status denseblock_context_create(denseblock_backend backend, int devi
         free(made);
         return status;
     }
+    dblk_trace_stream(denseblock_context_stream(made), found->name);
     *context = made;
     return DENSEBLOCK_OK;
 }

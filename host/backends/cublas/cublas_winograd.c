@@ -1,4 +1,5 @@
 #include "backends/cublas/cublas_layers.h"
+#include "trace/trace.h"
 
 struct dblk_winograd_call dblk_cublas_winograd_call(const struct dblk_cublas_call *call) {
     return (struct dblk_winograd_call){
@@ -31,7 +32,11 @@ static denseblock_status multiply(const struct dblk_cublas_call *call,
         .c_step = products->c_step,
         .add = !products->outer,
     };
-    return dblk_cublas_multiply(call->handle, call->plan, &product);
+    dblk_trace_part(products->outer ? DBLK_TRACE_OUTER : DBLK_TRACE_INNER, call->plan, call->l,
+                    dblk_trace_pixels(call->plan, call->region), product.inner, product.columns);
+    const denseblock_status status = dblk_cublas_multiply(call->handle, call->plan, &product);
+    dblk_trace_end();
+    return status;
 }
 
 denseblock_status dblk_cublas_winograd_forward(const struct dblk_cublas_call *call) {

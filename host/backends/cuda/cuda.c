@@ -7,6 +7,7 @@
 #include "block/context.h"
 #include "cuda_check.h"
 #include "device/device.h"
+#include "trace/trace.h"
 
 static denseblock_status pack(denseblock_context *context, const denseblock_plan *plan,
                               const struct dblk_layer *layer, const struct dblk_tensor_way *way,
@@ -95,10 +96,14 @@ static denseblock_status forward_direct(void *stream, const denseblock_plan *pla
         .unfinished = outer ? first_sums : layer->growth,
         .tile = planned->tile,
     };
-    if (cuda->tensor)
-        return dblk_tensor_launch(stream, &convolution, dblk_cuda_way_of(plan, l),
-                                  workspace + cuda->parts_offset);
-    return dblk_direct_launch(stream, &convolution);
+    dblk_trace_part(outer ? DBLK_TRACE_OUTER : DBLK_TRACE_INNER, plan, l,
+                    dblk_trace_pixels(plan, region), convolution.channels, convolution.columns);
+    const denseblock_status status =
+        cuda->tensor ? dblk_tensor_launch(stream, &convolution, dblk_cuda_way_of(plan, l),
+                                          workspace + cuda->parts_offset)
+                     : dblk_direct_launch(stream, &convolution);
+    dblk_trace_end();
+    return status;
 }
 
 static denseblock_status cuda_forward_layer(denseblock_context *context,
@@ -123,6 +128,12 @@ static denseblock_status cuda_forward_layer(denseblock_context *context,
     return status;
 }
 
+static void cuda_group(const denseblock_plan *plan, int64_t l, int64_t *first, int64_t *count) {
+    const struct dblk_group *group = &dblk_cuda_plan_of(plan)->layers[l].group;
+    *first = group->first;
+    *count = group->size;
+}
+
 const struct dblk_backend dblk_backend_cuda = {
     .id = DENSEBLOCK_BACKEND_CUDA,
     .name = "cuda",
@@ -132,5 +143,6 @@ const struct dblk_backend dblk_backend_cuda = {
     .prepare_layer = cuda_prepare_layer,
     .place_input = dblk_device_place_input,
     .forward_layer = cuda_forward_layer,
+    .group = cuda_group,
     .describe = dblk_cuda_plan_describe,
 };

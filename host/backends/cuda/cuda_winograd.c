@@ -1,6 +1,7 @@
 #include "backends/cuda/cuda_winograd.h"
 
 #include "backends/device_tensor.h"
+#include "trace/trace.h"
 
 denseblock_status dblk_cuda_winograd_prepare(denseblock_context *context,
                                              const denseblock_plan *plan, int64_t l,
@@ -41,7 +42,12 @@ static denseblock_status multiply(const struct dblk_winograd_call *call, int64_t
         .batch = products->points,
         .add = !products->outer,
     };
-    return dblk_tensor_multiply(call->stream, &product, dblk_cuda_way_of(call->plan, l));
+    dblk_trace_part(products->outer ? DBLK_TRACE_OUTER : DBLK_TRACE_INNER, call->plan, l,
+                    dblk_trace_pixels(call->plan, call->region), product.inner, product.columns);
+    const denseblock_status status =
+        dblk_tensor_multiply(call->stream, &product, dblk_cuda_way_of(call->plan, l));
+    dblk_trace_end();
+    return status;
 }
 
 denseblock_status dblk_cuda_winograd_forward(const struct dblk_winograd_call *call, int64_t l,
