@@ -36,7 +36,6 @@ denseblock_status denseblock_context_create(denseblock_backend backend, int devi
         return dblk_fail(DENSEBLOCK_OUT_OF_MEMORY, "no memory for a context");
     made->backend = found;
     made->device = device;
-    dblk_trace_attach();
     int previous;
     status = dblk_context_enter(made, &previous);
     if (status == DENSEBLOCK_OK) {
@@ -47,6 +46,7 @@ denseblock_status denseblock_context_create(denseblock_backend backend, int devi
         free(made);
         return status;
     }
+    dblk_trace_attach(); /* here, since compute-sanitizer wants CUDA to come before NVTX */
     dblk_trace_stream(denseblock_context_stream(made), found->name);
     *context = made;
     return DENSEBLOCK_OK;
