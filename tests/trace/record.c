@@ -23,9 +23,8 @@ void record_begin(void) {
 
 static int number_of(char addresses[MOST_ADDRESSES][ADDRESS_SIZE], const char *address) {
     int i = 0;
-    while (i < MOST_ADDRESSES && addresses[i][0] != 0 && strcmp(addresses[i], address) != 0)
-        i++;
-    ck_assert_int_lt(i, MOST_ADDRESSES);
+    for (; addresses[i][0] != 0 && strcmp(addresses[i], address) != 0; i++)
+        ck_assert_int_lt(i + 1, MOST_ADDRESSES);
     (void)snprintf(addresses[i], ADDRESS_SIZE, "%s", address);
     return i + 1;
 }

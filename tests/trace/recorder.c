@@ -73,10 +73,11 @@ static void outside(const char *function) {
 
 /* ---- Domains and names ---- */
 
-static char our_domain; /* its address is the handle */
+static char domain_object[1];
+#define OUR_DOMAIN ((nvtxDomainHandle_t)(void *)domain_object)
 
 static bool is_ours(nvtxDomainHandle_t domain, const char *function) {
-    if (domain == (nvtxDomainHandle_t)&our_domain)
+    if (domain == OUR_DOMAIN)
         return true;
     outside(function);
     return false;
@@ -84,7 +85,7 @@ static bool is_ours(nvtxDomainHandle_t domain, const char *function) {
 
 static nvtxDomainHandle_t domain_create(const char *name) {
     if (strcmp(name, "denseblock") == 0)
-        return (nvtxDomainHandle_t)&our_domain;
+        return OUR_DOMAIN;
     outside(name);
     return NULL;
 }
@@ -131,7 +132,8 @@ static uint64_t register_schema(nvtxDomainHandle_t domain, const nvtxPayloadSche
 static void append_payload(struct line *line, const nvtxEventAttributes_t *attributes) {
     if (attributes->payloadType != NVTX_PAYLOAD_TYPE_EXT || attributes->reserved0 != 1)
         return;
-    const nvtxPayloadData_t *data = (const void *)(uintptr_t)attributes->payload.ullValue;
+    const nvtxPayloadData_t *data;
+    memcpy(&data, &attributes->payload.ullValue, sizeof(void *));
     if (data->schemaId != schema_id || data->size != schema.bytes)
         return;
     for (size_t i = 0; i < schema.count; i++) {

@@ -1,6 +1,7 @@
 /* What a profiler is told of a block on the CPU, and of buffers. */
 #include <stdlib.h>
 
+#include "failing_memory.h"
 #include "fixture.h"
 #include "record.h"
 #include "suite.h"
@@ -127,6 +128,23 @@ START_TEST(preparing_weights_has_a_range_for_every_layer) {
 }
 END_TEST
 
+/* Nor may it, where a CUDA Graph is captured. */
+START_TEST(a_range_allocates_nothing) {
+    const denseblock_plan_options options = {.group_size = 2};
+    struct fixture fixture;
+    make_uniform(&fixture, &options);
+    record_begin();
+    failing_memory_begin(-1);
+    const denseblock_status status = denseblock_forward(
+        fixture.context, fixture.plan, fixture.prepared, fixture.x, fixture.y, fixture.workspace);
+    const struct failing_memory memory = failing_memory_end();
+    ck_assert_int_eq(status, DENSEBLOCK_OK);
+    ck_assert_int_eq(memory.made, 0);
+    ck_assert_ptr_nonnull(strstr(record_of("push"), "push 2 layers 0..1 "));
+    fixture_free(&fixture);
+}
+END_TEST
+
 START_TEST(what_is_refused_has_no_range) {
     struct fixture fixture;
     make_block(&fixture, DENSEBLOCK_BACKEND_CPU, NULL);
@@ -171,6 +189,7 @@ Suite *suite(void) {
                                   a_group_has_a_range_around_its_layers,
                                   winograd_layers_have_ranges_of_their_parts,
                                   preparing_weights_has_a_range_for_every_layer,
+                                  a_range_allocates_nothing,
                                   what_is_refused_has_no_range,
                                   buffers_are_regions_with_a_label_while_they_last,
                                   NULL};

@@ -1,5 +1,7 @@
 /* What a profiler is told of a block on a GPU, on the runtime double: of all backends the ranges close,
  * and of ours they are these. */
+#include <stdlib.h>
+
 #include "backends.h"
 #include "on_double.h"
 #include "record.h"
@@ -166,6 +168,14 @@ START_TEST(a_capture_and_a_launch_have_ranges_and_the_capture_is_good) {
 }
 END_TEST
 
+/* The number behind these words, and where it ends; NULL if the line has others. */
+static char *number_behind(const char *line, const char *words, long long *number) {
+    char *end = NULL;
+    if (strncmp(line, words, strlen(words)) == 0)
+        *number = strtoll(line + strlen(words), &end, 10);
+    return end;
+}
+
 /* At every step of the record, the counters are the sum of the regions there are. Returns how many regions
  * there were. */
 static int check_counters(const char *what) {
@@ -173,18 +183,19 @@ static int check_counters(const char *what) {
     long long sizes[MOST_REGIONS] = {0}, device = 0, host = 0, held = 0;
     int regions = 0;
     for (const char *line = record_text(); *line != 0; line = strchr(line, '\n') + 1) {
-        int number = 0;
-        long long bytes = 0;
-        if (sscanf(line, "region #%d %lld", &number, &bytes) == 2) {
-            ck_assert_int_lt(number, MOST_REGIONS);
-            held += sizes[number] = bytes;
+        long long region = 0;
+        const char *rest = number_behind(line, "region #", &region);
+        if (rest != NULL) {
+            ck_assert_int_lt(region, MOST_REGIONS);
+            (void)number_behind(rest, " ", &sizes[region]);
+            held += sizes[region];
             regions++;
-        } else if (sscanf(line, "gone #%d", &number) == 1) {
-            ck_assert_msg(sizes[number] > 0, "%s: a region goes twice", what);
-            held -= sizes[number];
-            sizes[number] = 0;
-        } else if (sscanf(line, "counter device bytes %lld", &device) == 1 ||
-                   sscanf(line, "counter host bytes %lld", &host) == 1) {
+        } else if (number_behind(line, "gone #", &region) != NULL) {
+            ck_assert_msg(sizes[region] > 0, "%s: a region goes twice", what);
+            held -= sizes[region];
+            sizes[region] = 0;
+        } else if (number_behind(line, "counter device bytes ", &device) != NULL ||
+                   number_behind(line, "counter host bytes ", &host) != NULL) {
             ck_assert_msg(device + host == held, "%s: %lld bytes, but regions of %lld", what,
                           device + host, held);
         }

@@ -10,12 +10,11 @@
 #include "device/device.h"
 #include "trace/trace.h"
 
-/* Transforms channels that layer l has made, or x if it is the first and has not run. */
+/* Transforms what layer l has made; before the first one, x. */
 static void keep(const denseblock_plan *plan, int64_t l, const struct dblk_region *region,
-                 int64_t first_channel, int64_t channels, void *y, void *workspace) {
-    dblk_trace_part(DBLK_TRACE_TRANSFORM, plan, l, dblk_trace_pixels(plan, region), channels,
-                    channels);
-    dblk_winograd_keep(plan, region, first_channel, channels, y, workspace);
+                 int64_t channel, int64_t count, void *y, void *workspace) {
+    dblk_trace_part(DBLK_TRACE_TRANSFORM, plan, l, dblk_trace_pixels(plan, region), count, count);
+    dblk_winograd_keep(plan, region, channel, count, y, workspace);
     dblk_trace_end();
 }
 
