@@ -29,6 +29,7 @@ static const char *const names[DBLK_TRACE_PHASE_COUNT] = {
     [DBLK_TRACE_PLACE_INPUT] = "place input",
     [DBLK_TRACE_TRANSFORM] = "transform",
     [DBLK_TRACE_IM2COL] = "im2col",
+    [DBLK_TRACE_RECTIFY] = "rectify",
     [DBLK_TRACE_OUTER] = "outer",
     [DBLK_TRACE_INNER] = "inner",
     [DBLK_TRACE_COMPLETE] = "complete",

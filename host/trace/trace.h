@@ -21,9 +21,10 @@ enum dblk_trace_phase {
     DBLK_TRACE_PLACE_INPUT,   /* x into y */
     DBLK_TRACE_TRANSFORM,     /* of features, for Winograd layers: once, and kept */
     DBLK_TRACE_IM2COL,        /* the rows of a matrix, for cuBLAS */
+    DBLK_TRACE_RECTIFY,       /* a copy of features after the ReLU, for cuDNN */
     DBLK_TRACE_OUTER,         /* products with what was there before the group */
     DBLK_TRACE_INNER,         /* products with what the group has made */
-    DBLK_TRACE_COMPLETE,      /* the output transform of a Winograd layer */
+    DBLK_TRACE_COMPLETE,      /* a Winograd layer's output transform, or a copy into y */
     DBLK_TRACE_REPAIR,        /* a Winograd layer directly, where there was NaN or Inf */
     DBLK_TRACE_PHASE_COUNT
 };

@@ -18,6 +18,15 @@ static void check_closed(const char *what) {
     ck_assert_msg(open == 0, "%s: %d ranges are left open:\n%s", what, open, record_text());
 }
 
+/* The words are in the text, in this order. */
+static void check_order(const char *text, const char *const *words, size_t count) {
+    const char *from = text;
+    for (size_t i = 0; i < count; i++) {
+        from = strstr(from, words[i]);
+        ck_assert_msg(from != NULL, "expected '%s' in its turn, found:\n%s", words[i], text);
+    }
+}
+
 static int count_of(const char *text, const char *words) {
     int count = 0;
     for (const char *found = text; (found = strstr(found, words)) != NULL; found++)
@@ -117,11 +126,25 @@ START_TEST(winograd_groups_have_transforms_products_and_a_completion) {
                                         " transform layer 0 channels read 4 ",
                                         " inner layer 1 channels read 4 ",
                                         " complete layer 1 channels read 0 channels written 4 "};
-    const char *from = ranges;
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        from = strstr(from, parts[i]);
-        ck_assert_msg(from != NULL, "expected%sin this order, found:\n%s", parts[i], ranges);
-    }
+    check_order(ranges, parts, sizeof parts / sizeof parts[0]);
+    sample_free(&sample);
+}
+END_TEST
+
+/* The double's engines for f32 read a copy of the features. */
+START_TEST(a_layer_of_cudnn_has_a_copy_and_a_convolution) {
+    struct sample sample;
+    sample_make(&sample);
+    begin_quietly();
+    record_begin();
+    ck_ok(cuda_case_run(&sample.block));
+    check_closed("cudnn");
+    const char *ranges = record_of("push");
+    static const char *const parts[] = {" rectify layer 0 channels read 3 ",
+                                        " outer layer 0 channels read 3 channels written 4 ",
+                                        " rectify layer 1 channels read 4 ",
+                                        " outer layer 1 channels read 7 channels written 4 "};
+    check_order(ranges, parts, sizeof parts / sizeof parts[0]);
     sample_free(&sample);
 }
 END_TEST
@@ -240,6 +263,6 @@ Suite *suite(void) {
                                     NULL};
     const TTest *const of_cublas[] = {winograd_groups_have_transforms_products_and_a_completion,
                                       NULL};
-    const TTest *const of_cudnn[] = {NULL};
+    const TTest *const of_cudnn[] = {a_layer_of_cudnn_has_a_copy_and_a_convolution, NULL};
     return suite_of_backends("trace_on_double", all, of_cuda, of_cublas, of_cudnn);
 }
