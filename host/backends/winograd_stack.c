@@ -117,8 +117,8 @@ static struct dblk_winograd_images images_of(const struct dblk_winograd_call *ca
     };
 }
 
-static denseblock_status keep(const struct dblk_winograd_call *call, int64_t l,
-                              int64_t first_channel, int64_t channels) {
+static denseblock_status keep(const struct dblk_winograd_call *call, int64_t first_channel,
+                              int64_t channels) {
     const struct dblk_winograd_stack *stack = call->stack;
     const struct dblk_winograd_input input = {
         .images = images_of(call),
@@ -129,21 +129,26 @@ static denseblock_status keep(const struct dblk_winograd_call *call, int64_t l,
         .stack_plane = stack->slice_tiles * stack->stride,
         .tf32 = stack->tf32,
     };
+    return dblk_winograd_input(call->stream, &input);
+}
+
+static denseblock_status keep_at(const struct dblk_winograd_call *call, int64_t l,
+                                 int64_t first_channel, int64_t channels) {
     dblk_trace_part(DBLK_TRACE_TRANSFORM, call->plan, l,
                     dblk_trace_pixels(call->plan, call->region), channels, channels);
-    const denseblock_status status = dblk_winograd_input(call->stream, &input);
+    const denseblock_status status = keep(call, first_channel, channels);
     dblk_trace_end();
     return status;
 }
 
 denseblock_status dblk_winograd_keep_before(const struct dblk_winograd_call *call, int64_t l) {
-    return l == 0 && call->stack->tile != 0 ? keep(call, 0, 0, call->plan->layers[0].channels)
+    return l == 0 && call->stack->tile != 0 ? keep_at(call, 0, 0, call->plan->layers[0].channels)
                                             : DENSEBLOCK_OK;
 }
 
 denseblock_status dblk_winograd_keep_after(const struct dblk_winograd_call *call, int64_t l) {
     const struct dblk_layer *layer = &call->plan->layers[l];
-    return l < call->stack->last_layer ? keep(call, l, layer->channels, layer->growth)
+    return l < call->stack->last_layer ? keep_at(call, l, layer->channels, layer->growth)
                                        : DENSEBLOCK_OK;
 }
 
@@ -187,9 +192,5 @@ denseblock_status dblk_winograd_complete(const struct dblk_winograd_call *call,
         .products_plane = stack->slice_tiles * stack->products_stride,
         .kernel = kernel,
     };
-    dblk_trace_part(DBLK_TRACE_COMPLETE, call->plan, l,
-                    dblk_trace_pixels(call->plan, call->region), 0, layer->growth);
-    const denseblock_status status = dblk_winograd_output(call->stream, &output);
-    dblk_trace_end();
-    return status;
+    return dblk_winograd_output(call->stream, &output);
 }

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <pthread.h>
 
+#include "backends/algorithm.h"
 #include "backends/backend.h"
 #include "trace/nvtx.h"
 
@@ -195,6 +196,16 @@ void dblk_trace_push_part(enum dblk_trace_phase phase, const denseblock_plan *pl
         .bytes = (pixels * (read + written) + kernel) * (int64_t)denseblock_type_size(plan->type),
     };
     push(phase_attributes(phase), &payload);
+}
+
+void dblk_trace_push_product(const denseblock_plan *plan, int64_t l, int64_t pixels,
+                             const struct dblk_group *group) {
+    const struct dblk_layer *layer = &plan->layers[l];
+    if (l == group->first)
+        dblk_trace_push_part(DBLK_TRACE_OUTER, plan, l, pixels, layer->channels, group->columns);
+    else
+        dblk_trace_push_part(DBLK_TRACE_INNER, plan, l, pixels, layer->channels - group->channels,
+                             layer->growth);
 }
 
 void dblk_trace_pop(void) {

@@ -11,6 +11,8 @@
 
 #include "block/plan.h"
 
+struct dblk_group;
+
 /* What has the same name wherever it occurs. */
 enum dblk_trace_phase {
     DBLK_TRACE_FORWARD,       /* denseblock_forward */
@@ -56,6 +58,8 @@ void dblk_trace_change_group(const denseblock_plan *plan, int64_t l, int64_t pix
 void dblk_trace_push_layer(const denseblock_plan *plan, int64_t l, int64_t pixels);
 void dblk_trace_push_part(enum dblk_trace_phase phase, const denseblock_plan *plan, int64_t l,
                           int64_t pixels, int64_t read, int64_t written);
+void dblk_trace_push_product(const denseblock_plan *plan, int64_t l, int64_t pixels,
+                             const struct dblk_group *group);
 void dblk_trace_pop(void);
 void dblk_trace_name_stream(void *stream, const char *name);
 void dblk_trace_add_region(const void *address, size_t bytes, denseblock_memory memory,
@@ -102,6 +106,14 @@ static inline void dblk_trace_part(enum dblk_trace_phase phase, const denseblock
                                    int64_t l, int64_t pixels, int64_t read, int64_t written) {
     if (dblk_trace_listens())
         dblk_trace_push_part(phase, plan, l, pixels, read, written);
+}
+
+/* The outer product of layer l's group if the layer is its first, else the layer's inner one. */
+static inline void dblk_trace_product(const denseblock_plan *plan, int64_t l,
+                                      const struct dblk_region *region,
+                                      const struct dblk_group *group) {
+    if (dblk_trace_listens())
+        dblk_trace_push_product(plan, l, dblk_trace_pixels(plan, region), group);
 }
 
 static inline void dblk_trace_end(void) {

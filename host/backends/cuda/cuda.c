@@ -65,9 +65,9 @@ static denseblock_status cuda_prepare_layer(denseblock_context *context,
 }
 
 /* The outer convolution of a group is done with its first layer. */
-static denseblock_status forward_direct(void *stream, const denseblock_plan *plan, int64_t l,
-                                        const struct dblk_region *region, const char *prepared,
-                                        void *y, char *workspace) {
+static denseblock_status launch_direct(void *stream, const denseblock_plan *plan, int64_t l,
+                                       const struct dblk_region *region, const char *prepared,
+                                       void *y, char *workspace) {
     const struct dblk_cuda_plan *cuda = dblk_cuda_plan_of(plan);
     const struct dblk_cuda_layer *planned = &cuda->layers[l];
     const struct dblk_group *group = &planned->group;
@@ -96,12 +96,18 @@ static denseblock_status forward_direct(void *stream, const denseblock_plan *pla
         .unfinished = outer ? first_sums : layer->growth,
         .tile = planned->tile,
     };
-    dblk_trace_part(outer ? DBLK_TRACE_OUTER : DBLK_TRACE_INNER, plan, l,
-                    dblk_trace_pixels(plan, region), convolution.channels, convolution.columns);
+    if (cuda->tensor)
+        return dblk_tensor_launch(stream, &convolution, dblk_cuda_way_of(plan, l),
+                                  workspace + cuda->parts_offset);
+    return dblk_direct_launch(stream, &convolution);
+}
+
+static denseblock_status forward_direct(void *stream, const denseblock_plan *plan, int64_t l,
+                                        const struct dblk_region *region, const char *prepared,
+                                        void *y, char *workspace) {
+    dblk_trace_product(plan, l, region, &dblk_cuda_plan_of(plan)->layers[l].group);
     const denseblock_status status =
-        cuda->tensor ? dblk_tensor_launch(stream, &convolution, dblk_cuda_way_of(plan, l),
-                                          workspace + cuda->parts_offset)
-                     : dblk_direct_launch(stream, &convolution);
+        launch_direct(stream, plan, l, region, prepared, y, workspace);
     dblk_trace_end();
     return status;
 }
