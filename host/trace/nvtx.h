@@ -1,5 +1,5 @@
-/* NVTX, and what the files of this folder share of it. Extensions are used where the toolkit's header
- * has them in a version that we know. */
+/* NVTX, and what the files of this folder share of it. Extensions are used where the toolkit has
+ * headers for them, in a version that we know. */
 #ifndef DENSEBLOCK_HOST_NVTX_H
 #define DENSEBLOCK_HOST_NVTX_H
 

@@ -1,11 +1,11 @@
-/* What a profiler is told while it is attached, through NVTX: ranges of what the host does, by name and
- * with the sizes of the work; the names of streams; the memory of buffers. All of it in the domain
- * "denseblock".
+/* What a profiler is told while it is attached, through NVTX: ranges of what the host does, by name
+ * and with the sizes of the work; the names of streams; the memory of buffers. All of it in the
+ * domain "denseblock".
  *
  * Ranges nest, and belong to the calling thread: every function that begins one is followed by
- * dblk_trace_end on all ways, errors included. Without a profiler each call is a look at one flag, and
- * in builds without NVTX it is nothing. No call allocates memory or touches a stream, so all of them may
- * stand in what is captured in a CUDA Graph. */
+ * dblk_trace_end on all ways, errors included. Without a profiler each call is a look at one flag,
+ * and in builds without NVTX it is nothing. No call allocates memory or touches a stream, so all of
+ * them may stand in what is captured in a CUDA Graph. */
 #ifndef DENSEBLOCK_HOST_TRACE_H
 #define DENSEBLOCK_HOST_TRACE_H
 
@@ -87,8 +87,8 @@ static inline void dblk_trace_block(enum dblk_trace_phase phase, const densebloc
         dblk_trace_push_block(phase, plan);
 }
 
-/* Before layer l: ends the group that is open, unless the layer is one of it, and begins that of the
- * layer, if it has others. `open` is the first layer of the open group; -1: none is. */
+/* Before layer l: ends the group that is open, unless the layer is one of it, and begins that of
+ * the layer, if it has others. `open` is the first layer of the open group; -1: none is. */
 static inline void dblk_trace_group(const denseblock_plan *plan, int64_t l,
                                     const struct dblk_region *region, int64_t *open) {
     if (dblk_trace_listens())

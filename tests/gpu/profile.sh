@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Profiles a block on this machine's GPU, with Nsight Systems and Nsight Compute. Run it with --help.
+# Profiles a block on this machine's GPU, with Nsight Systems and Nsight Compute: see --help.
 set -euo pipefail
 
 root=$(realpath "$(dirname "$0")/../..")
@@ -71,8 +71,8 @@ stand_in() {
         case $argument in
             --output=* | --export=*) output=${argument#*=} ;;
             --import=*)
-                printf '"ID","Kernel Name","Section Name","Metric Name","Metric Unit","Metric Value"\n'
-                printf '"0","a kernel","GPU Speed Of Light Throughput","Duration","us","1.00"\n'
+                printf '%s\n' 'ID,Kernel Name,Section Name,Metric Name,Metric Unit,Metric Value' \
+                    '0,a kernel,GPU Speed Of Light Throughput,Duration,us,1.00'
                 return
                 ;;
         esac

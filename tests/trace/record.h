@@ -5,9 +5,9 @@
 /* Empties the record. */
 void record_begin(void);
 
-/* What has come since: the lines of the recorder without process and thread, words with blanks between
- * them, and in place of each address its number, in the order of appearance: #1, #2. Valid until the
- * next call. */
+/* What has come since: the lines of the recorder without process and thread, words with blanks
+ * between them, and in place of each address its number, in the order of appearance: #1, #2. Valid
+ * until the next call. */
 const char *record_text(void);
 
 /* The same, without the lines of events that are not the one. */

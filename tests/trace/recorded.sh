@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# recorded.sh RECORDER COMMAND...: runs the command with the recorder in a profiler's place, and checks
-# what holds for every program: in each thread ranges nest and close; regions of memory have labels and
-# go away; counters are never negative and end at zero; nothing comes from outside the domain.
+# recorded.sh RECORDER COMMAND...: runs the command with the recorder in a profiler's place, and
+# checks what holds for every program: in each thread ranges nest and close; regions of memory have
+# labels and go away; counters are never negative and end at zero; nothing comes from outside the
+# domain.
 set -euo pipefail
 
 record=$(mktemp)

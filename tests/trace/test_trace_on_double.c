@@ -1,5 +1,5 @@
-/* What a profiler is told of a block on a GPU, on the runtime double: of all backends the ranges close,
- * and of ours they are these. */
+/* What a profiler is told of a block on a GPU, on the runtime double: of all backends the ranges
+ * close, and of ours they are these. */
 #include <stdlib.h>
 
 #include "backends.h"
@@ -199,8 +199,8 @@ static char *number_behind(const char *line, const char *words, long long *numbe
     return end;
 }
 
-/* At every step of the record, the counters are the sum of the regions there are. Returns how many regions
- * there were. */
+/* At every step of the record, the counters are the sum of the regions there are. Returns how many
+ * regions there were. */
 static int check_counters(const char *what) {
     enum { MOST_REGIONS = 64 };
     long long sizes[MOST_REGIONS] = {0}, device = 0, host = 0, held = 0;
