@@ -40,14 +40,11 @@ static inline int64_t dblk_trace_pixels(const denseblock_plan *plan,
 #ifdef DENSEBLOCK_BUILD_NVTX
 /* Whether a profiler listens. Set once, before the first context is there. */
 extern bool dblk_trace_attached __attribute__((visibility("hidden")));
-#else
-enum { dblk_trace_attached = false };
-#endif
-
 /* What is done if one does stands out of the way of what is done if none does. */
-static inline bool dblk_trace_listens(void) {
-    return __builtin_expect(dblk_trace_attached, false);
-}
+#define DBLK_TRACE_LISTENS __builtin_expect(dblk_trace_attached, false)
+#else
+#define DBLK_TRACE_LISTENS false
+#endif
 
 /* What the functions below call if a profiler listens: in builds with NVTX only. */
 void dblk_trace_look_for_profiler(void);
@@ -77,13 +74,13 @@ static inline void dblk_trace_attach(void) {
 
 /* One that says nothing but its name. */
 static inline void dblk_trace_begin(enum dblk_trace_phase phase) {
-    if (dblk_trace_listens())
+    if (DBLK_TRACE_LISTENS)
         dblk_trace_push(phase);
 }
 
 /* All layers. */
 static inline void dblk_trace_block(enum dblk_trace_phase phase, const denseblock_plan *plan) {
-    if (dblk_trace_listens())
+    if (DBLK_TRACE_LISTENS)
         dblk_trace_push_block(phase, plan);
 }
 
@@ -91,20 +88,20 @@ static inline void dblk_trace_block(enum dblk_trace_phase phase, const densebloc
  * the layer, if it has others. `open` is the first layer of the open group; -1: none is. */
 static inline void dblk_trace_group(const denseblock_plan *plan, int64_t l,
                                     const struct dblk_region *region, int64_t *open) {
-    if (dblk_trace_listens())
+    if (DBLK_TRACE_LISTENS)
         dblk_trace_change_group(plan, l, dblk_trace_pixels(plan, region), open);
 }
 
 static inline void dblk_trace_layer(const denseblock_plan *plan, int64_t l,
                                     const struct dblk_region *region) {
-    if (dblk_trace_listens())
+    if (DBLK_TRACE_LISTENS)
         dblk_trace_push_layer(plan, l, dblk_trace_pixels(plan, region));
 }
 
 /* A part of layer l, for so many pixels, that reads and writes so many channels. */
 static inline void dblk_trace_part(enum dblk_trace_phase phase, const denseblock_plan *plan,
                                    int64_t l, int64_t pixels, int64_t read, int64_t written) {
-    if (dblk_trace_listens())
+    if (DBLK_TRACE_LISTENS)
         dblk_trace_push_part(phase, plan, l, pixels, read, written);
 }
 
@@ -112,18 +109,18 @@ static inline void dblk_trace_part(enum dblk_trace_phase phase, const denseblock
 static inline void dblk_trace_product(const denseblock_plan *plan, int64_t l,
                                       const struct dblk_region *region,
                                       const struct dblk_group *group) {
-    if (dblk_trace_listens())
+    if (DBLK_TRACE_LISTENS)
         dblk_trace_push_product(plan, l, dblk_trace_pixels(plan, region), group);
 }
 
 static inline void dblk_trace_end(void) {
-    if (dblk_trace_listens())
+    if (DBLK_TRACE_LISTENS)
         dblk_trace_pop();
 }
 
 /* After the last layer. */
 static inline void dblk_trace_group_end(int64_t open) {
-    if (dblk_trace_listens() && open >= 0)
+    if (DBLK_TRACE_LISTENS && open >= 0)
         dblk_trace_pop();
 }
 
@@ -131,19 +128,19 @@ static inline void dblk_trace_group_end(int64_t open) {
 
 /* NULL is allowed: it has no name. Not while it is captured. */
 static inline void dblk_trace_stream(void *stream, const char *name) {
-    if (dblk_trace_listens() && stream != NULL)
+    if (DBLK_TRACE_LISTENS && stream != NULL)
         dblk_trace_name_stream(stream, name);
 }
 
 static inline void dblk_trace_allocated(const void *address, size_t bytes,
                                         denseblock_memory memory, const char *label) {
-    if (dblk_trace_listens())
+    if (DBLK_TRACE_LISTENS)
         dblk_trace_add_region(address, bytes, memory, label);
 }
 
 /* Before it is given back. */
 static inline void dblk_trace_freed(const void *address, size_t bytes, denseblock_memory memory) {
-    if (dblk_trace_listens())
+    if (DBLK_TRACE_LISTENS)
         dblk_trace_remove_region(address, bytes, memory);
 }
 

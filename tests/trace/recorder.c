@@ -1,5 +1,6 @@
 /* A profiler in small: a library that NVTX loads (NVTX_INJECTION64_PATH), and that writes all it is
- * told to the file NVTX_RECORD, a line each, with tabs between the fields: process, thread, event, and
+ * told to the file NVTX_RECORD, a line each, with tabs between the fields: process, thread, event,
+ * and
  *
  *     push     depth, name, and of the payload each entry's name and value
  *     pop      depth of the range that ends; 0: none was open
