@@ -553,6 +553,7 @@ typedef struct denseblock_build {
     bool openmp;                    /* CPU backends use several threads */
     const char *isa; /* whose kernels the cpu backend uses here: "avx512", "avx2" or "portable";
                         NULL where the environment variable DENSEBLOCK_ISA asks for others */
+    bool nvtx;       /* profilers that know NVTX are told of layers, streams and buffers */
 } denseblock_build;
 
 /* Valid until the thread's next call. */

@@ -81,3 +81,14 @@ elseif(DENSEBLOCK_CUDA STREQUAL "AUTO")
 else()
     message(STATUS "denseblock: CPU-only build, as asked")
 endif()
+
+# NVTX, through which profilers are told what happens: headers only, part of the toolkit. A CPU-only
+# build finds them where they were installed apart from it, or are said to be.
+find_path(DENSEBLOCK_NVTX_FOLDER nvtx3/nvToolsExt.h HINTS ${CUDAToolkit_INCLUDE_DIRS})
+mark_as_advanced(DENSEBLOCK_NVTX_FOLDER)
+set(DENSEBLOCK_WITH_NVTX FALSE)
+if(DENSEBLOCK_NVTX_FOLDER)
+    set(DENSEBLOCK_WITH_NVTX TRUE)
+else()
+    message(STATUS "denseblock: without NVTX, its header was not found")
+endif()

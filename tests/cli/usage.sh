@@ -144,9 +144,9 @@ test_version() {
 # Why a backend is missing is the first thing that a user of a machine without a GPU asks.
 test_info() {
     expect 0 info
-    expect_text out "reference   can run" "cpu         can run" cuda
+    expect_text out "reference   can run" "cpu         can run" cuda "NVTX        "
     expect 0 info --json
-    expect_json version isa backends
+    expect_json version isa nvtx backends
 }
 
 # Whose kernels the cpu backend uses here.

@@ -7,6 +7,7 @@
 #include "block/context.h"
 #include "cuda_check.h"
 #include "device/device.h"
+#include "trace/trace.h"
 
 static denseblock_status pack(denseblock_context *context, const denseblock_plan *plan,
                               const struct dblk_layer *layer, const struct dblk_tensor_way *way,
@@ -82,10 +83,10 @@ static denseblock_status cuda_place_input(denseblock_context *context,
 }
 
 /* The outer convolution of a group is done with its first layer. */
-static denseblock_status forward_direct(const denseblock_context *context,
-                                        const denseblock_plan *plan, int64_t l,
-                                        const struct dblk_region *region, const char *prepared,
-                                        void *y, char *workspace) {
+static denseblock_status launch_direct(const denseblock_context *context,
+                                       const denseblock_plan *plan, int64_t l,
+                                       const struct dblk_region *region, const char *prepared,
+                                       void *y, char *workspace) {
     void *stream = denseblock_context_stream(context);
     const struct dblk_cuda_plan *cuda = dblk_cuda_plan_of(plan);
     const struct dblk_cuda_layer *planned = &cuda->layers[l];
@@ -122,6 +123,17 @@ static denseblock_status forward_direct(const denseblock_context *context,
     return dblk_direct_launch(stream, &convolution);
 }
 
+static denseblock_status forward_direct(const denseblock_context *context,
+                                        const denseblock_plan *plan, int64_t l,
+                                        const struct dblk_region *region, const char *prepared,
+                                        void *y, char *workspace) {
+    dblk_trace_product(plan, l, region, &dblk_cuda_plan_of(plan)->layers[l].group);
+    const denseblock_status status =
+        launch_direct(context, plan, l, region, prepared, y, workspace);
+    dblk_trace_end();
+    return status;
+}
+
 static denseblock_status cuda_forward_layer(denseblock_context *context,
                                             const denseblock_plan *plan, int64_t l,
                                             const struct dblk_region *region,
@@ -147,6 +159,12 @@ static denseblock_status cuda_forward_layer(denseblock_context *context,
     return status;
 }
 
+static void cuda_group(const denseblock_plan *plan, int64_t l, int64_t *first, int64_t *count) {
+    const struct dblk_group *group = &dblk_cuda_plan_of(plan)->layers[l].group;
+    *first = group->first;
+    *count = group->size;
+}
+
 const struct dblk_backend dblk_backend_cuda = {
     .id = DENSEBLOCK_BACKEND_CUDA,
     .name = "cuda",
@@ -156,5 +174,6 @@ const struct dblk_backend dblk_backend_cuda = {
     .prepare_layer = cuda_prepare_layer,
     .place_input = cuda_place_input,
     .forward_layer = cuda_forward_layer,
+    .group = cuda_group,
     .describe = dblk_cuda_plan_describe,
 };
