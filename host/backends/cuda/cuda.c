@@ -88,7 +88,7 @@ static denseblock_status forward_direct(void *stream, const denseblock_plan *pla
         .weights = prepared + (outer ? planned->outer_offset : planned->inner_offset),
         .columns = outer ? group->columns : layer->growth,
         .sums = workspace + cuda->stack.bytes,
-        .sums_stride = cuda->sums_stride,
+        .sums_stride = planned->sums_stride,
         .sums_from = outer ? -1 : group->column - first_sums,
         .output_channel = layer->channels,
         .finished = layer->growth,
@@ -97,7 +97,7 @@ static denseblock_status forward_direct(void *stream, const denseblock_plan *pla
     };
     if (cuda->tensor)
         return dblk_tensor_launch(stream, &convolution, dblk_cuda_way_of(plan, l),
-                                  workspace + cuda->parts_offset);
+                                  workspace + planned->parts_offset);
     return dblk_direct_launch(stream, &convolution);
 }
 

@@ -60,8 +60,16 @@ static denseblock_status check_launches(const denseblock_plan *plan) {
 
 denseblock_status dblk_cuda_plan_make(denseblock_plan *plan,
                                       const denseblock_plan_options *options) {
-    static const struct dblk_candidate_rules rules = {is_allowed, dblk_cuda_lay_out,
-                                                      dblk_cuda_predict};
+    const struct dblk_group_rules rules = {
+        .launch = dblk_cuda_launch_time,
+        .most_direct = INT64_MAX,
+        .allows = is_allowed,
+        .begin = dblk_cuda_begin,
+        .form = dblk_cuda_form,
+        .layer_cost = dblk_cuda_layer_cost,
+        .keep_cost = dblk_cuda_keep_time,
+        .finish = dblk_cuda_finish,
+    };
     /* As many layers fit in memory a moment ago, in plan itself. */
     struct dblk_cuda_plan *cuda =
         calloc(1, sizeof *cuda + (size_t)plan->layer_count * sizeof(struct dblk_cuda_layer));
@@ -73,13 +81,15 @@ denseblock_status dblk_cuda_plan_make(denseblock_plan *plan,
     denseblock_status status = dblk_cuda_device_limits(plan->device, &cuda->gpu);
     if (status == DENSEBLOCK_OK)
         status = check_options(plan, options);
+    if (status == DENSEBLOCK_OK)
+        status = dblk_groups_choose(plan, options, &rules);
     if (status != DENSEBLOCK_OK)
         return status;
-    dblk_candidates_choose(plan, options, &rules);
     if (plan->workspace_bytes == SIZE_MAX || !dblk_cuda_lay_out_weights(plan))
         return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT,
                          "what the block needs beside y is too large to address");
-    plan->predicted_seconds = 1e-6 * dblk_cuda_predict(plan); /* now with the weights' bytes */
+    dblk_cuda_predict(plan);
+    plan->predicted_seconds = 1e-6 * cuda->microseconds;
     return check_launches(plan);
 }
 
@@ -96,6 +106,20 @@ static void describe_tensor_group(struct dblk_text *text, const struct dblk_cuda
         dblk_text_append(text, ", then ");
         describe_way(text, &group[1].inner);
     }
+}
+
+static void describe_prediction(struct dblk_text *text, const denseblock_plan *plan) {
+    const struct dblk_cuda_plan *cuda = dblk_cuda_plan_of(plan);
+    const struct dblk_cuda_traffic *traffic = &cuda->traffic;
+    dblk_text_append(text, "predicted %.3g us, by a model that has not been fitted\n",
+                     cuda->microseconds);
+    dblk_text_append(text,
+                     "at least %.3g us for the products, %.3g us for %.4g MB through the L2 "
+                     "cache, %.3g us for %.4g MB of memory (ideal: %.3g us)\n",
+                     cuda->products_microseconds,
+                     dblk_cuda_cache_time(&cuda->gpu, traffic->cache), 1e-6 * traffic->cache,
+                     dblk_cuda_memory_time(&cuda->gpu, traffic->memory), 1e-6 * traffic->memory,
+                     cuda->ideal_microseconds);
 }
 
 void dblk_cuda_plan_describe(struct dblk_text *text, const denseblock_plan *plan) {
@@ -118,9 +142,5 @@ void dblk_cuda_plan_describe(struct dblk_text *text, const denseblock_plan *plan
     }
     dblk_describe_slices(text, plan);
     if (plan->batch > 0 && plan->layer_count > 0)
-        dblk_text_append(
-            text,
-            "predicted %.3g us, by a model that has not been fitted: at least %.3g us "
-            "for the products, %.3g us for memory\n",
-            cuda->microseconds, cuda->products_microseconds, cuda->memory_microseconds);
+        describe_prediction(text, plan);
 }
