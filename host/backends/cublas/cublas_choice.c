@@ -10,7 +10,7 @@
  * It only has to put ways to compute a block in the right order. Its constants are NVIDIA's of an H100, rates
  * rounded down to what products of these sizes may reach; they have not been fitted to measurements. */
 
-#define LAUNCH 3.0
+static const double LAUNCH = 3;
 static const double BYTES = 3e6;  /* in a microsecond */
 static const double COLUMNS = 64; /* of a product, that are computed at once */
 
@@ -138,7 +138,7 @@ static bool is_allowed(const denseblock_plan *plan, const denseblock_plan_option
 
 denseblock_status dblk_cublas_choose(denseblock_plan *plan,
                                      const denseblock_plan_options *options) {
-    static const struct dblk_group_rules rules = {
+    const struct dblk_group_rules rules = {
         .launch = 2 * LAUNCH,
         .most_direct = 1,
         .allows = is_allowed,

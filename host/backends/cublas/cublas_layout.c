@@ -60,9 +60,9 @@ static bool image_bytes(const denseblock_plan *plan, const denseblock_plan_optio
     int64_t columns = 0;
     for (int64_t l = 0; l < plan->layer_count; l++)
         columns = dblk_larger(columns, plan->layers[l].growth);
-    columns = dblk_smaller(plan->output_channels - plan->channels,
-                           columns * dblk_smaller(plan->layer_count,
-                                                  dblk_larger(1, options->group_size)));
+    columns = dblk_smaller(
+        plan->output_channels - plan->channels,
+        columns * dblk_smaller(plan->layer_count, dblk_larger(1, options->group_size)));
     stack.products_stride = dblk_aligned_row(plan, columns);
     size_t products;
     if (!dblk_winograd_stack_bytes(&stack, plan, 1, bytes, &products))

@@ -5,8 +5,22 @@
 #include "memory/integer.h"
 #include "tensor_shape.h"
 
-/* Of NVIDIA's A100, RTX 4090, H100, B200 and RTX 5090; a GPU that is none of them is taken for the one before it.
- * Multiply-adds, and bytes of the L2 cache, are those of a multiprocessor in a cycle. */
+/* Of NVIDIA's T4, A100, RTX 4090, H100, B200 and RTX 5090; a GPU that is none of them is taken for the one
+ * before it. Multiply-adds, and bytes of the L2 cache, are those of a multiprocessor in a cycle. How large
+ * the L2 cache is, and how fast memory, the device tells: an H200 is an H100 with 4.8 TB/s.
+ *
+ * A100: white paper, pages 35 to 37: 1024 multiply-adds of f16 and 512 of TF32, 1410 MHz, 1555 GB/s. Its
+ *   L2 cache gives 5120 bytes a cycle, of which 32 for each of 108 multiprocessors, 4.8 TB/s, have been
+ *   seen (forums.developer.nvidia.com, 198560).
+ * H100: white paper, table 3: twice the multiply-adds of an A100, by its own matrix instructions;
+ *   mma.sync reaches 62.9 % of that on average (arXiv 2501.12084, table 7, an H800). L2 cache: 4472 bytes
+ *   a cycle of 114 multiprocessors (arXiv 2402.13499, table V, an H800). 3.35 TB/s: nvidia.com, H100. The
+ *   clock is that of an H100 PCIe (chipsandcheese.com, 2023), of an SXM at least that.
+ * T4: the L2 cache is that of a V100, 2048 bytes a cycle of 80 multiprocessors (white paper of the A100,
+ *   page 35); the rest has not been checked.
+ * B200: 3996 MHz and 7680 bits of memory (github.com/pytorch/ao, 4002). That mma.sync and the L2 cache are
+ *   as an H100's has not been checked.
+ * RTX: not checked. */
 static const struct gpu {
     int compute_capability;
     double megahertz;
@@ -14,24 +28,22 @@ static const struct gpu {
     double cache_bytes;
     double memory_rate; /* bytes in a microsecond, where the device does not tell */
 } gpus[] = {
-    {0, 1410, 256, 64, 64, 2, 24, 0.6e6},
-    {80, 1410, 1024, 512, 64, 32, 32, 1.5e6},
+    {0, 1410, 256, 64, 64, 2, 25, 0.3e6},
+    {80, 1410, 1024, 512, 64, 32, 32, 1.555e6},
     {86, 2200, 256, 128, 128, 2, 16, 0.9e6},
-    {90, 1755, 0.6 * 2048, 0.6 * 1024, 128, 64, 24, 3.3e6},
-    {100, 1755, 0.6 * 2048, 0.6 * 1024, 128, 64, 24, 7.6e6},
+    {90, 1755, 0.629 * 2048, 0.629 * 1024, 128, 64, 39, 3.35e6},
+    {100, 1755, 0.629 * 2048, 0.629 * 1024, 128, 64, 39, 7.67e6},
     {120, 2200, 256, 128, 128, 2, 16, 1.7e6},
 };
 
-/* Microseconds to begin a kernel, until its first products. */
-#define LAUNCH 4.0
-const double dblk_cuda_launch_time = LAUNCH;
+static const double LAUNCH = DBLK_CUDA_LAUNCH;
 
 /* Parts of the rate that kernels reach by their count of instructions and of accesses to shared memory:
  * the wide tile, the narrow one, and ordinary cores. */
 static const double WIDE = 0.84, NARROW = 0.6, SIMT = 0.85;
 
-/* Of what is so much larger than the L2 cache, nothing is there any more when it is used again. */
-static const double BEYOND = 0.25;
+/* What takes so many times the L2 cache is all still there when it is used again, or nothing of it. */
+static const double FITS = 0.9, LOST = 1.1;
 
 static const struct gpu *gpu_of(const struct dblk_cuda_limits *limits) {
     const struct gpu *found = &gpus[0];
@@ -131,5 +143,5 @@ double dblk_cuda_pass_time(const struct dblk_cuda_limits *limits,
  * way. Something between that and chance is taken. */
 double dblk_cuda_missed(const struct dblk_cuda_limits *limits, double bytes) {
     const double cache = (double)limits->cache_bytes;
-    return fmin(1, fmax(0, bytes - cache) / (BEYOND * cache));
+    return fmin(1, fmax(0, bytes - FITS * cache) / ((LOST - FITS) * cache));
 }

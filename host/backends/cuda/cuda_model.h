@@ -13,6 +13,9 @@ struct dblk_cuda_work {
     int64_t pixels, taps, channels, columns;
 };
 
+/* Microseconds to begin a kernel, until its first products. */
+enum { DBLK_CUDA_LAUNCH = 4 };
+
 /* Microseconds of the launches that it is. */
 double dblk_cuda_tensor_time(const struct dblk_cuda_limits *limits,
                              const struct dblk_tensor_way *way,
@@ -40,8 +43,5 @@ double dblk_cuda_pass_time(const struct dblk_cuda_limits *limits,
 /* The part of accesses that the L2 cache misses, where so many bytes pass through it between two uses of
  * the same ones. */
 double dblk_cuda_missed(const struct dblk_cuda_limits *limits, double bytes);
-
-/* Microseconds of a launch that does nothing. */
-extern const double dblk_cuda_launch_time;
 
 #endif

@@ -61,7 +61,7 @@ static denseblock_status check_launches(const denseblock_plan *plan) {
 denseblock_status dblk_cuda_plan_make(denseblock_plan *plan,
                                       const denseblock_plan_options *options) {
     const struct dblk_group_rules rules = {
-        .launch = dblk_cuda_launch_time,
+        .launch = DBLK_CUDA_LAUNCH,
         .most_direct = INT64_MAX,
         .allows = is_allowed,
         .begin = dblk_cuda_begin,
@@ -110,16 +110,19 @@ static void describe_tensor_group(struct dblk_text *text, const struct dblk_cuda
 
 static void describe_prediction(struct dblk_text *text, const denseblock_plan *plan) {
     const struct dblk_cuda_plan *cuda = dblk_cuda_plan_of(plan);
-    const struct dblk_cuda_traffic *traffic = &cuda->traffic;
+    const struct dblk_cuda_limits *gpu = &cuda->gpu;
+    const struct dblk_cuda_traffic *moved = &cuda->traffic;
     dblk_text_append(text, "predicted %.3g us, by a model that has not been fitted\n",
                      cuda->microseconds);
-    dblk_text_append(text,
-                     "at least %.3g us for the products, %.3g us for %.4g MB through the L2 "
-                     "cache, %.3g us for %.4g MB of memory (ideal: %.3g us)\n",
+    dblk_text_append(text, "at least %.3g us for the products, at %.3g TFLOP/s\n",
                      cuda->products_microseconds,
-                     dblk_cuda_cache_time(&cuda->gpu, traffic->cache), 1e-6 * traffic->cache,
-                     dblk_cuda_memory_time(&cuda->gpu, traffic->memory), 1e-6 * traffic->memory,
-                     cuda->ideal_microseconds);
+                     2e-6 * cuda->multiply_adds / cuda->products_microseconds);
+    dblk_text_append(text,
+                     "at least %.3g us for %.4g MB through the L2 cache, %.3g us for %.4g MB of "
+                     "memory; y and weights are %.4g MB\n",
+                     dblk_cuda_cache_time(gpu, moved->cache), 1e-6 * moved->cache,
+                     dblk_cuda_memory_time(gpu, moved->memory), 1e-6 * moved->memory,
+                     1e-6 * (double)(plan->output_bytes + plan->weights_bytes));
 }
 
 void dblk_cuda_plan_describe(struct dblk_text *text, const denseblock_plan *plan) {

@@ -37,9 +37,9 @@ struct dblk_cuda_plan {
     struct dblk_winograd_stack stack;
     size_t room; /* bytes behind the stack, while groups are chosen */
 
-    /* What the model says that an execution takes, and what it moves; and what it takes at the least for
-     * the products, to move that, and to read the weights and x and write y. */
-    double microseconds, products_microseconds, ideal_microseconds;
+    /* Of an execution, by the model: what it takes, what it computes and moves, and what it takes at the
+     * least for the former. */
+    double microseconds, multiply_adds, products_microseconds;
     struct dblk_cuda_traffic traffic;
     struct dblk_cuda_layer layers[];
 };

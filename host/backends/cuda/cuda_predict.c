@@ -84,13 +84,11 @@ static double multiply_adds(const denseblock_plan *plan, int64_t l) {
 
 void dblk_cuda_predict(const denseblock_plan *plan) {
     struct dblk_cuda_plan *cuda = plan->details;
-    double products = 0;
-    for (int64_t l = 0; l < plan->layer_count; l++)
-        products += multiply_adds(plan, l);
     cuda->microseconds = time_of(plan);
     cuda->traffic = traffic_of(plan);
+    cuda->multiply_adds = 0;
+    for (int64_t l = 0; l < plan->layer_count; l++)
+        cuda->multiply_adds += multiply_adds(plan, l);
     cuda->products_microseconds = dblk_cuda_products_time(
-        &cuda->gpu, cuda->tensor ? &cuda->form : NULL, plan->type, products);
-    cuda->ideal_microseconds =
-        dblk_cuda_memory_time(&cuda->gpu, (double)(plan->output_bytes + plan->weights_bytes));
+        &cuda->gpu, cuda->tensor ? &cuda->form : NULL, plan->type, cuda->multiply_adds);
 }

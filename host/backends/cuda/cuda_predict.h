@@ -10,7 +10,7 @@ double dblk_cuda_layer_time(const denseblock_plan *plan, int64_t l);
 /* The input transform of layer l's output; -1: of the block's input. */
 double dblk_cuda_keep_time(const denseblock_plan *plan, int64_t l);
 
-/* Sets cuda->microseconds, its bounds and the traffic. */
+/* Sets what the plan says of an execution. */
 void dblk_cuda_predict(const denseblock_plan *plan);
 
 #endif

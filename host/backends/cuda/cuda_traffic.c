@@ -1,5 +1,7 @@
 #include "backends/cuda/cuda_traffic.h"
 
+#include <math.h>
+
 #include "backends/cuda/cuda_ways.h"
 #include "memory/integer.h"
 #include "tensor_shape.h"
@@ -58,17 +60,72 @@ static struct operands operands_of(const denseblock_plan *plan, int64_t l) {
     };
 }
 
-/* What passes from one group's outer product to the next one's, and from one of its inner products to the
- * next one. */
-static double set_of(const denseblock_plan *plan, int64_t l) {
-    const struct operands bytes = operands_of(plan, l);
-    return bytes.features + bytes.weights + bytes.sums +
-           features_bytes(plan, plan->layers[l].growth) + (double)dblk_cuda_parts_bytes(plan, l);
+/* Pixels and columns of a block of threads. */
+static int64_t tile_pixels(const denseblock_plan *plan) {
+    return dblk_cuda_plan_of(plan)->tensor ? DBLK_TENSOR_PIXELS
+                                           : DBLK_DIRECT_RUN * DBLK_DIRECT_RUNS;
 }
 
-/* The part of layer l's operands, or of its group's sums, that memory has to give. */
-static double missed(const denseblock_plan *plan, int64_t l) {
-    return dblk_cuda_missed(&dblk_cuda_plan_of(plan)->gpu, set_of(plan, l));
+static int64_t tile_columns(const denseblock_plan *plan, int64_t l) {
+    return dblk_cuda_plan_of(plan)->tensor
+               ? dblk_cuda_way_of(plan, l)->tile_columns
+               : dblk_direct_layout(plan->type, 1, 1, 1, dblk_cuda_work_of(plan, l).columns)
+                     .tile_columns;
+}
+
+/* The part of the outer product's pixels that are computed when others are done. */
+static double later_waves(const denseblock_plan *plan, int64_t first) {
+    const struct dblk_cuda_plan *cuda = dblk_cuda_plan_of(plan);
+    const struct dblk_cuda_work work = dblk_cuda_work_of(plan, first);
+    const int64_t blocks = work.matrices * dblk_quotient_up(work.pixels, tile_pixels(plan));
+    return blocks <= cuda->gpu.multiprocessors ? 0
+                                               : 1 - cuda->gpu.multiprocessors / (double)blocks;
+}
+
+/* ---- What passes through the cache between two uses ---- */
+
+/* The lines of the channels [first, end) of so many rows. */
+static double lines_bytes(const denseblock_plan *plan, double rows, int64_t first, int64_t end) {
+    const double line = 128, size = type_bytes(plan);
+    return rows * line * (ceil((double)end * size / line) - floor((double)first * size / line));
+}
+
+/* Those of features of a slice; of Winograd layers, of their transforms. */
+static double features_lines(const denseblock_plan *plan, int64_t l, int64_t first, int64_t end) {
+    const double pixels = (double)(plan->slice_images * plan->height * plan->width);
+    return lines_bytes(plan, is_winograd(plan, l) ? rows_of(plan) : pixels, first, end);
+}
+
+/* Of features: from one group's outer product to the next one's, and from one of its inner products to the
+ * next one. */
+static double features_set(const denseblock_plan *plan, int64_t l) {
+    const struct dblk_layer *layer = &plan->layers[l];
+    const struct dblk_group *group = &dblk_cuda_plan_of(plan)->layers[l].group;
+    const struct operands bytes = operands_of(plan, l);
+    return features_lines(plan, l, l == group->first ? 0 : group->channels,
+                          layer->channels + layer->growth) +
+           bytes.weights + bytes.sums + (double)dblk_cuda_parts_bytes(plan, l);
+}
+
+/* Of the sums that layer l completes: what the blocks of the outer product that ran later had to do, and
+ * what the group has added since. It does not depend on the layers that follow, unless l is the
+ * first. */
+static double sums_set(const denseblock_plan *plan, int64_t l) {
+    const struct dblk_layer *layer = &plan->layers[l];
+    const struct dblk_group *group = &dblk_cuda_plan_of(plan)->layers[l].group;
+    const struct operands outer = operands_of(plan, group->first);
+    const int64_t columns = group->column + dblk_cuda_padded(layer->growth);
+    const double part = l == group->first
+                            ? 1
+                            : (double)columns / (double)group->columns; /* of the outer product */
+    const double inner = l == group->first ? 0 : operands_of(plan, l).weights;
+    return part * outer.sums + inner +
+           features_lines(plan, l, group->channels, layer->channels + layer->growth) +
+           later_waves(plan, group->first) * (outer.features + part * outer.weights);
+}
+
+static double missed(const denseblock_plan *plan, double set) {
+    return dblk_cuda_missed(&dblk_cuda_plan_of(plan)->gpu, set);
 }
 
 /* ---- How often it is moved ---- */
@@ -90,45 +147,34 @@ static double halo_of(const denseblock_plan *plan, int64_t l) {
                : positions;
 }
 
-/* Pixels and columns of a block of threads. */
-static void find_tile(const denseblock_plan *plan, int64_t l, int64_t *pixels, int64_t *columns) {
-    *pixels = DBLK_TENSOR_PIXELS;
-    *columns = dblk_cuda_way_of(plan, l)->tile_columns;
-    if (dblk_cuda_plan_of(plan)->tensor)
-        return;
-    const int64_t all = dblk_cuda_work_of(plan, l).columns;
-    *pixels = DBLK_DIRECT_RUN * DBLK_DIRECT_RUNS;
-    *columns = dblk_direct_layout(plan->type, 1, 1, 1, all).tile_columns;
-}
-
 struct dblk_cuda_traffic dblk_cuda_work_traffic(const denseblock_plan *plan, int64_t l) {
-    const int64_t first = dblk_cuda_plan_of(plan)->layers[l].group.first;
+    const bool outer = l == dblk_cuda_plan_of(plan)->layers[l].group.first;
+    const bool winograd = is_winograd(plan, l);
     const struct operands bytes = operands_of(plan, l);
     const struct dblk_cuda_work work = dblk_cuda_work_of(plan, l);
-    int64_t pixels, columns;
-    find_tile(plan, l, &pixels, &columns);
-    const double tiles = (double)dblk_quotient_up(work.pixels, pixels);
-    const double column_tiles = (double)dblk_quotient_up(work.columns, columns);
-    const bool again = is_winograd(plan, l) && l > first; /* sums are read and written */
-    const double lost = missed(plan, l);
+    const double features_lost = missed(plan, features_set(plan, l));
+    const double sums_lost = outer ? features_lost : missed(plan, sums_set(plan, l));
     return (struct dblk_cuda_traffic){
-        .cache = bytes.features * halo_of(plan, l) * column_tiles + bytes.weights * tiles +
-                 bytes.sums * (again ? 2 : 1) + bytes.output,
+        .cache = bytes.features * halo_of(plan, l) *
+                     (double)dblk_quotient_up(work.columns, tile_columns(plan, l)) +
+                 bytes.weights * (double)dblk_quotient_up(work.pixels, tile_pixels(plan)) +
+                 bytes.sums * (winograd && !outer ? 2 : 1) + bytes.output,
         /* Nothing of the block's input has been used before. */
-        .memory = bytes.features * (l == 0 && !is_winograd(plan, l) ? 1 : lost) + bytes.weights +
-                  bytes.sums * missed(plan, first) + bytes.output,
+        .memory = bytes.features * (l == 0 && !winograd ? 1 : features_lost) + bytes.weights +
+                  bytes.sums * sums_lost + bytes.output,
     };
 }
 
 struct dblk_cuda_traffic dblk_cuda_output_traffic(const denseblock_plan *plan, int64_t l) {
+    const bool outer = l == dblk_cuda_plan_of(plan)->layers[l].group.first;
     const int64_t growth = plan->layers[l].growth;
     const double products = rows_of(plan) * (double)growth * sum_bytes(plan);
     const double output = features_bytes(plan, growth);
-    return (struct dblk_cuda_traffic){products + output, products * missed(plan, l) + output};
+    const double lost = missed(plan, outer ? sums_set(plan, l) : features_set(plan, l));
+    return (struct dblk_cuda_traffic){products + output, products * lost + output};
 }
 
 struct dblk_cuda_traffic dblk_cuda_keep_traffic(const denseblock_plan *plan, int64_t l) {
-    const struct dblk_cuda_limits *gpu = &dblk_cuda_plan_of(plan)->gpu;
     const int64_t channels = l < 0 ? plan->channels : plan->layers[l].growth;
     const int64_t before = l < 0 ? 0 : plan->layers[l].channels;
     const double features = features_bytes(plan, channels);
@@ -136,7 +182,7 @@ struct dblk_cuda_traffic dblk_cuda_keep_traffic(const denseblock_plan *plan, int
     const double stack = stack_bytes(plan, before + channels);
     return (struct dblk_cuda_traffic){
         .cache = features + transforms,
-        .memory = features * (l < 0 ? 1 : dblk_cuda_missed(gpu, features + transforms)) +
-                  transforms * dblk_cuda_missed(gpu, stack),
+        .memory = features * (l < 0 ? 1 : missed(plan, features + transforms)) +
+                  transforms * missed(plan, stack),
     };
 }
