@@ -8,10 +8,10 @@
 #include "memory/integer.h"
 #include "status/fail.h"
 
-/* Costs add up, group by group, and one thing only ties the groups together: a Winograd group reads the
- * kept transforms of all channels before it, so every layer before the last Winograd group pays for those of
- * its output. Hence the cheapest groups follow from those of a shorter block, in two kinds: where Winograd
- * groups are still to come, and where there are none any more. */
+/* Costs add up, group by group, and one thing only ties the groups together: a Winograd group reads
+ * the kept transforms of all channels before it, so every layer before the last Winograd group pays
+ * for those of its output. Hence the cheapest groups follow from those of a shorter block, in two
+ * kinds: where Winograd groups are still to come, and where there are none any more. */
 enum state { TO_COME, OVER, STATES };
 
 /* The cheapest way to compute all layers before one of them: its cost, and the last group of it. */
@@ -42,7 +42,8 @@ static bool may_be(const struct choice *choice, int64_t l, denseblock_algorithm 
     return !is_3x3 || choice->rules->allows(choice->plan, choice->options, algorithm);
 }
 
-/* Layers from `first` on that have the same kernel size: as many as were asked for, or as may pay. */
+/* Layers from `first` on that have the same kernel size: as many as were asked for, or as may
+ * pay. */
 static int64_t most_layers(const struct choice *choice, int64_t first,
                            denseblock_algorithm algorithm) {
     enum { MOST_LAYERS = 16, MOST_COLUMNS = 256 };

@@ -44,8 +44,8 @@ void dblk_winograd_stack_clear(struct dblk_winograd_stack *stack);
 void dblk_winograd_stack_add(struct dblk_winograd_stack *stack, const denseblock_plan *plan,
                              const struct dblk_group *group, denseblock_algorithm algorithm);
 
-/* A stack of plan->slice_images for all 3x3 layers of the block, each by itself; none for DIRECT. False
- * where its bytes overflow, or where a launch could not take so many images. */
+/* A stack of plan->slice_images for all 3x3 layers of the block, each by itself; none for DIRECT.
+ * False where its bytes overflow, or where a launch could not take so many images. */
 bool dblk_winograd_stack_reserve(struct dblk_winograd_stack *stack, const denseblock_plan *plan,
                                  denseblock_algorithm algorithm);
 

@@ -1,6 +1,7 @@
 #include "l2_traffic.h"
 
-#include <stdio.h>
+#include <math.h>
+#include <stdlib.h>
 
 #include "fixture.h"
 #include "l2_replay.h"
@@ -44,20 +45,21 @@ static void prepare(const struct device_block *made, const struct fixture *fixtu
     ck_ok(denseblock_weights_prepare(made->context, made->plan, kernels, made->prepared));
 }
 
+/* The number before these words. */
+static double number_before(const char *text, const char *words) {
+    const char *number = strstr(text, words);
+    ck_assert_ptr_nonnull(number);
+    while (number > text && number[-1] != ' ' && number[-1] != '\n')
+        number--;
+    return strtod(number, NULL);
+}
+
 /* What the plan says of itself. */
 static void read_description(const char *text, int64_t batch, struct l2_sizes *sizes) {
-    int images = 1;
-    const char *slices = strstr(text, " at a time"), *memory = strstr(text, " MB of memory");
-    ck_assert_ptr_nonnull(slices);
-    ck_assert_ptr_nonnull(memory);
-    while (slices[-1] != '\n')
-        slices--;
-    while (memory[-1] != ' ')
-        memory--;
-    ck_assert_int_eq(sscanf(slices, "%d", &images), 1);
-    ck_assert_int_eq(sscanf(memory, "%lf", &sizes->predicted), 1);
-    sizes->predicted *= 1e6;
-    sizes->slices = (int)((batch + images - 1) / images);
+    const bool one = strstr(text, " image at a time") != NULL;
+    const double images = number_before(text, one ? " image at a time" : " images at a time");
+    sizes->predicted = 1e6 * number_before(text, " MB of memory");
+    sizes->slices = (int)ceil((double)batch / images);
 }
 
 /* Everything on the device, x in y. */

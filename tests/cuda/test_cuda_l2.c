@@ -59,8 +59,8 @@ START_TEST(a_slice_that_the_cache_holds_moves_little_more_than_it_has_to) {
 }
 END_TEST
 
-/* The same replay, against what the plan says of itself: it counts on the cache that it is replayed with.
- * Caches that hold all, nothing, and a part of what there is. */
+/* The same replay, against what the plan says of itself: it counts on the cache that it is replayed
+ * with. Caches that hold all, nothing, and a part of what there is. */
 static const struct l2_block predicted[] = {
     {"28x28", 2, 28, 128, 6, 32, DENSEBLOCK_F16, .multiprocessors = 5, .l2_bytes = 900000},
     {"28x28", 2, 28, 128, 6, 32, DENSEBLOCK_F16, .multiprocessors = 5, .l2_bytes = 1400000},
@@ -93,7 +93,8 @@ START_TEST(a_plan_says_about_what_memory_moves) {
 }
 END_TEST
 
-/* Where memory is what they wait for, with a cache that holds half of the batch, and is counted on. */
+/* Where memory is what they wait for, with a cache that holds half of the batch, and is counted
+ * on. */
 static const struct l2_block cut[] = {
     {"1x1", 8, 28, 64, 6, 32, DENSEBLOCK_F16, .multiprocessors = 2, .l2_bytes = 2640000,
      .kernel = 1},

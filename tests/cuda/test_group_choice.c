@@ -101,27 +101,41 @@ static double formed_cost(const denseblock_plan *plan) {
     return cost;
 }
 
-static bool is_group(const denseblock_plan *plan, int64_t first, int64_t size, bool winograd) {
-    for (int64_t l = first; l < first + size; l++)
-        if (l >= plan->layer_count ||
-            !dblk_layers_same_kernel_size(&plan->layers[first], &plan->layers[l]) ||
-            (winograd && !dblk_layer_is_3x3(&plan->layers[l])))
+static bool is_group(const denseblock_plan *plan, struct dblk_group_form group) {
+    const struct dblk_layer *first = &plan->layers[group.first];
+    for (int64_t l = group.first; l < group.first + group.size; l++)
+        if (!dblk_layers_same_kernel_size(first, &plan->layers[l]))
             return false;
-    return winograd || size <= rules.most_direct;
+    return group.algorithm == WINOGRAD ? dblk_layer_is_3x3(first)
+                                       : group.size <= rules.most_direct;
 }
 
-static double least_from(const denseblock_plan *plan, int64_t first) {
-    if (first == plan->layer_count)
-        return formed_cost(plan);
-    double least = INFINITY;
-    for (int64_t size = 1; size <= MOST_LAYERS; size++)
-        for (int winograd = 0; winograd < 2; winograd++) {
-            if (!is_group(plan, first, size, winograd))
-                continue;
-            form(plan, (struct dblk_group_form){
-                           first, size, winograd ? WINOGRAD : DENSEBLOCK_ALGORITHM_DIRECT});
-            least = fmin(least, least_from(plan, first + size));
+/* A digit for each layer: it belongs to the group before it, begins a direct one, or a Winograd one.
+ * Whether these are groups. */
+enum { GOES_ON, BEGINS_DIRECT, BEGINS_WINOGRAD, DIGITS };
+static bool form_all(const denseblock_plan *plan, int code) {
+    for (int64_t l = 0; l < plan->layer_count; code /= DIGITS) {
+        struct dblk_group_form group = {
+            l++, 1, code % DIGITS == BEGINS_WINOGRAD ? WINOGRAD : DENSEBLOCK_ALGORITHM_DIRECT};
+        if (code % DIGITS == GOES_ON)
+            return false;
+        for (; l < plan->layer_count && code / DIGITS % DIGITS == GOES_ON; l++) {
+            group.size++;
+            code /= DIGITS;
         }
+        if (!is_group(plan, group))
+            return false;
+        form(plan, group);
+    }
+    return code == 0;
+}
+
+static double least_cost(const denseblock_plan *plan) {
+    enum { CODES = 3 * 3 * 3 * 3 * 3 * 3 };
+    double least = INFINITY;
+    for (int code = 0; code < CODES; code++)
+        if (form_all(plan, code))
+            least = fmin(least, formed_cost(plan));
     return least;
 }
 
@@ -145,7 +159,7 @@ START_TEST(nothing_that_could_be_chosen_is_cheaper) {
         double least = INFINITY;
         for (int64_t slices = 1; slices <= BATCH; slices++) {
             plan->slice_images = (BATCH + slices - 1) / slices;
-            least = fmin(least, least_from(plan, 0));
+            least = fmin(least, least_cost(plan));
         }
         ck_assert_msg(fabs(chosen - least) <= 1e-9 * least, "seed %d: %g, but %g", (int)seed,
                       chosen, least);

@@ -143,8 +143,8 @@ START_TEST(layers_of_other_sizes_are_direct_between_winograd_layers) {
 }
 END_TEST
 
-/* A layer that reads few channels is direct, unless all are asked to be otherwise; those that follow read
- * the transforms of its output, too. */
+/* A layer that reads few channels is direct, unless all are asked to be otherwise; those that
+ * follow read the transforms of its output, too. */
 START_TEST(direct_groups_of_3x3_layers_may_precede_winograd_groups) {
     const bool cuda = tested == DENSEBLOCK_BACKEND_CUDA;
     struct fixture fixture = {.desc = {.batch = cuda ? 2 : 8,

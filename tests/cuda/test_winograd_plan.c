@@ -1,4 +1,6 @@
 /* Plans with Winograd layers of the backends of GPUs: when there are such, and in which groups. */
+#include <stdlib.h>
+
 #include "backends.h"
 #include "fixture.h"
 #include "on_double.h"
@@ -252,12 +254,11 @@ START_TEST(slices_are_equal_but_for_the_last) {
         const denseblock_plan_options options = {.workspace_limit =
                                                      (size_t)1 << random_size(&state, 16, 27)};
         denseblock_plan *plan;
-        long images;
         ck_ok(denseblock_plan_create(&desc, tested, &options, &plan));
         const char *text = strstr(denseblock_plan_describe(plan), " at a time");
         while (text[-1] != '\n')
             text--;
-        ck_assert_int_eq(sscanf(text, "%ld image", &images), 1);
+        const int64_t images = strtol(text, NULL, 10);
         const int64_t slices = (desc.batch + images - 1) / images;
         ck_assert_int_eq(images, (desc.batch + slices - 1) / slices);
         denseblock_plan_destroy(plan);

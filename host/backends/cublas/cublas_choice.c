@@ -7,8 +7,9 @@
 
 /* ---- The model: microseconds on a large GPU ----
  *
- * It only has to put ways to compute a block in the right order. Its constants are NVIDIA's of an H100, rates
- * rounded down to what products of these sizes may reach; they have not been fitted to measurements. */
+ * It only has to put ways to compute a block in the right order. Its constants are NVIDIA's of an
+ * H100, rates rounded down to what products of these sizes may reach; they have not been fitted to
+ * measurements. */
 
 static const double LAUNCH = 3;
 static const double BYTES = 3e6;  /* in a microsecond */

@@ -52,8 +52,8 @@ static size_t longest_row(const denseblock_plan *plan) {
     return longest;
 }
 
-/* The stack of one image, and what the largest group that was asked for needs of it; false where that
- * overflows. */
+/* The stack of one image, and what the largest group that was asked for needs of it; false where
+ * that overflows. */
 static bool image_bytes(const denseblock_plan *plan, const denseblock_plan_options *options,
                         size_t *bytes) {
     struct dblk_winograd_stack stack = cublas_of(plan)->stack;

@@ -11,8 +11,8 @@ bool dblk_cublas_begin(denseblock_plan *plan, const denseblock_plan_options *opt
 void dblk_cublas_form(const denseblock_plan *plan, struct dblk_group_form form);
 bool dblk_cublas_finish(denseblock_plan *plan);
 
-/* Whether what layer l's group needs has room; of a direct layer sets how many pixels go through it at a
- * time. */
+/* Whether what layer l's group needs has room; of a direct layer sets how many pixels go through it
+ * at a time. */
 bool dblk_cublas_has_room(const denseblock_plan *plan, int64_t l);
 
 /* Sets plan->weights_bytes and the layers' offsets in them; false where that overflows. */

@@ -1,5 +1,5 @@
-/* Sizes of what a plan of the cuda backend needs beside y, and how its groups are laid out: members of
- * struct dblk_group_rules. */
+/* Sizes of what a plan of the cuda backend needs beside y, and how its groups are laid out: members
+ * of struct dblk_group_rules. */
 #ifndef DENSEBLOCK_HOST_CUDA_LAYOUT_H
 #define DENSEBLOCK_HOST_CUDA_LAYOUT_H
 

@@ -5,21 +5,23 @@
 #include "memory/integer.h"
 #include "tensor_shape.h"
 
-/* Of NVIDIA's T4, A100, RTX 4090, H100, B200 and RTX 5090; a GPU that is none of them is taken for the one
- * before it. Multiply-adds, and bytes of the L2 cache, are those of a multiprocessor in a cycle. How large
- * the L2 cache is, and how fast memory, the device tells: an H200 is an H100 with 4.8 TB/s.
+/* Of NVIDIA's T4, A100, RTX 4090, H100, B200 and RTX 5090; a GPU that is none of them is taken for
+ * the one before it. Multiply-adds, and bytes of the L2 cache, are those of a multiprocessor in a
+ * cycle. How large the L2 cache is, and how fast memory, the device tells: an H200 is an H100 with
+ * 4.8 TB/s. White papers and papers are cited as others quote them.
  *
- * A100: white paper, pages 35 to 37: 1024 multiply-adds of f16 and 512 of TF32, 1410 MHz, 1555 GB/s. Its
- *   L2 cache gives 5120 bytes a cycle, of which 32 for each of 108 multiprocessors, 4.8 TB/s, have been
- *   seen (forums.developer.nvidia.com, 198560).
+ * A100: white paper, pages 35 to 37: 1024 multiply-adds of f16 and 512 of TF32, 1410 MHz, 1555
+ *   GB/s. Its L2 cache gives 5120 bytes a cycle, of which 32 for each of 108 multiprocessors, 4.8
+ *   TB/s, have been seen (forums.developer.nvidia.com, 198560).
  * H100: white paper, table 3: twice the multiply-adds of an A100, by its own matrix instructions;
- *   mma.sync reaches 62.9 % of that on average (arXiv 2501.12084, table 7, an H800). L2 cache: 4472 bytes
- *   a cycle of 114 multiprocessors (arXiv 2402.13499, table V, an H800). 3.35 TB/s: nvidia.com, H100. The
- *   clock is that of an H100 PCIe (chipsandcheese.com, 2023), of an SXM at least that.
- * T4: the L2 cache is that of a V100, 2048 bytes a cycle of 80 multiprocessors (white paper of the A100,
- *   page 35); the rest has not been checked.
- * B200: 3996 MHz and 7680 bits of memory (github.com/pytorch/ao, 4002). That mma.sync and the L2 cache are
- *   as an H100's has not been checked.
+ *   mma.sync reaches 62.9 % of that on average (arXiv 2501.12084, table 7, an H800). L2 cache: 4472
+ *   bytes a cycle of 114 multiprocessors (arXiv 2402.13499, table V, an H800). 3.35 TB/s:
+ *   nvidia.com, H100. The clock is that of an H100 PCIe (chipsandcheese.com, 2023), of an SXM at
+ *   least that.
+ * T4: the L2 cache is that of a V100, 2048 bytes a cycle of 80 multiprocessors (white paper of the
+ *   A100, page 35); the rest has not been checked.
+ * B200: 3996 MHz and 7680 bits of memory (github.com/pytorch/ao, 4002). That mma.sync and the L2
+ *   cache are as an H100's has not been checked.
  * RTX: not checked. */
 static const struct gpu {
     int compute_capability;
@@ -42,7 +44,8 @@ static const double LAUNCH = DBLK_CUDA_LAUNCH;
  * the wide tile, the narrow one, and ordinary cores. */
 static const double WIDE = 0.84, NARROW = 0.6, SIMT = 0.85;
 
-/* What takes so many times the L2 cache is all still there when it is used again, or nothing of it. */
+/* What takes so many times the L2 cache is all still there when it is used again, or nothing of
+ * it. */
 static const double FITS = 0.9, LOST = 1.1;
 
 static const struct gpu *gpu_of(const struct dblk_cuda_limits *limits) {
@@ -54,7 +57,8 @@ static const struct gpu *gpu_of(const struct dblk_cuda_limits *limits) {
 }
 
 static double memory_rate(const struct dblk_cuda_limits *limits) {
-    return limits->memory_rate > 0 ? limits->memory_rate : gpu_of(limits)->memory_rate;
+    const struct gpu *gpu = gpu_of(limits);
+    return limits->memory_rate > 0 ? limits->memory_rate : gpu->memory_rate;
 }
 
 /* Bytes in a microsecond. */
@@ -139,8 +143,8 @@ double dblk_cuda_pass_time(const struct dblk_cuda_limits *limits,
                          dblk_cuda_memory_time(limits, traffic.memory));
 }
 
-/* What is read in turns is all gone when it comes again, if the line that was not used for longest gives
- * way. Something between that and chance is taken. */
+/* What is read in turns is all gone when it comes again, if the line that was not used for longest
+ * gives way. Something between that and chance is taken. */
 double dblk_cuda_missed(const struct dblk_cuda_limits *limits, double bytes) {
     const double cache = (double)limits->cache_bytes;
     return fmin(1, fmax(0, bytes - FITS * cache) / ((LOST - FITS) * cache));

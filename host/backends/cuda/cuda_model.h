@@ -29,7 +29,8 @@ double dblk_cuda_products_time(const struct dblk_cuda_limits *limits,
                                const enum dblk_tensor_form *form, denseblock_type type,
                                double multiply_adds);
 
-/* Bytes that launches move: between multiprocessors and the L2 cache, and between that and memory. */
+/* Bytes that launches move: between multiprocessors and the L2 cache, and between that and
+ * memory. */
 struct dblk_cuda_traffic {
     double cache, memory;
 };
@@ -40,8 +41,8 @@ double dblk_cuda_memory_time(const struct dblk_cuda_limits *limits, double bytes
 double dblk_cuda_pass_time(const struct dblk_cuda_limits *limits,
                            struct dblk_cuda_traffic traffic);
 
-/* The part of accesses that the L2 cache misses, where so many bytes pass through it between two uses of
- * the same ones. */
+/* The part of accesses that the L2 cache misses, where so many bytes pass through it between two
+ * uses of the same ones. */
 double dblk_cuda_missed(const struct dblk_cuda_limits *limits, double bytes);
 
 #endif

@@ -7,8 +7,8 @@
  * backends/winograd_stack.h.
  *
  * Workspace: the stack of Winograd layers; then a group's products, or its partial sums [pixels of a
- * slice][sums_stride], f64 for f64 tensors and f32 otherwise, and behind them what the splits of one
- * convolution at a time sum up.
+ * slice][sums_stride], f64 for f64 tensors and f32 otherwise, and behind that what the splits of
+ * one convolution at a time sum up.
  * Prepared weights: for each group those of the outer product, then those of each inner one; of Winograd
  * layers also the kernel as it came. */
 #ifndef DENSEBLOCK_HOST_CUDA_PLAN_H
@@ -37,8 +37,8 @@ struct dblk_cuda_plan {
     struct dblk_winograd_stack stack;
     size_t room; /* bytes behind the stack, while groups are chosen */
 
-    /* Of an execution, by the model: what it takes, what it computes and moves, and what it takes at the
-     * least for the former. */
+    /* Of an execution, by the model: what it takes, what it computes and moves, and what it takes
+     * at the least for the former. */
     double microseconds, multiply_adds, products_microseconds;
     struct dblk_cuda_traffic traffic;
     struct dblk_cuda_layer layers[];

@@ -1,4 +1,5 @@
-/* What the model (cuda_model.h) says of a plan of the cuda backend: microseconds of the whole batch. */
+/* What the model (cuda_model.h) says of a plan of the cuda backend: microseconds of the whole
+ * batch. */
 #ifndef DENSEBLOCK_HOST_CUDA_PREDICT_H
 #define DENSEBLOCK_HOST_CUDA_PREDICT_H
 

@@ -50,14 +50,15 @@ static struct operands operands_of(const denseblock_plan *plan, int64_t l) {
     const double rows = (double)work.matrices * (double)work.pixels;
     const int parts = cuda->tensor ? dblk_tensor_parts(cuda->form) : 1;
     const bool outer = l == planned->group.first;
-    const int64_t sums = outer && !is_winograd(plan, l) ? planned->sums_stride : work.columns;
-    return (struct operands){
+    const int64_t columns = outer && !is_winograd(plan, l) ? planned->sums_stride : work.columns;
+    const struct operands bytes = {
         .features = rows * (double)work.channels * type_bytes(plan),
         .weights = (double)work.matrices * (double)work.taps * (double)work.channels *
                    (double)work.columns * type_bytes(plan) * parts,
-        .sums = rows * (double)sums * sum_bytes(plan),
+        .sums = rows * (double)columns * sum_bytes(plan),
         .output = is_winograd(plan, l) ? 0 : features_bytes(plan, plan->layers[l].growth),
     };
+    return bytes;
 }
 
 /* Pixels and columns of a block of threads. */
@@ -96,8 +97,8 @@ static double features_lines(const denseblock_plan *plan, int64_t l, int64_t fir
     return lines_bytes(plan, is_winograd(plan, l) ? rows_of(plan) : pixels, first, end);
 }
 
-/* Of features: from one group's outer product to the next one's, and from one of its inner products to the
- * next one. */
+/* Of features: from one group's outer product to the next one's, and from one of its inner products
+ * to the next one. */
 static double features_set(const denseblock_plan *plan, int64_t l) {
     const struct dblk_layer *layer = &plan->layers[l];
     const struct dblk_group *group = &dblk_cuda_plan_of(plan)->layers[l].group;
@@ -107,9 +108,9 @@ static double features_set(const denseblock_plan *plan, int64_t l) {
            bytes.weights + bytes.sums + (double)dblk_cuda_parts_bytes(plan, l);
 }
 
-/* Of the sums that layer l completes: what the blocks of the outer product that ran later had to do, and
- * what the group has added since. It does not depend on the layers that follow, unless l is the
- * first. */
+/* Of the sums that layer l completes: what the blocks of the outer product that ran later had to
+ * do, and what the group has added since. It does not depend on the layers that follow, unless l is
+ * the first. */
 static double sums_set(const denseblock_plan *plan, int64_t l) {
     const struct dblk_layer *layer = &plan->layers[l];
     const struct dblk_group *group = &dblk_cuda_plan_of(plan)->layers[l].group;
@@ -130,8 +131,8 @@ static double missed(const denseblock_plan *plan, double set) {
 
 /* ---- How often it is moved ---- */
 
-/* How many times blocks of threads read a feature for the same columns: with its halo, for each window of
- * taps. The tiles of ordinary cores are about square. */
+/* How many times blocks of threads read a feature for the same columns: with its halo, for each
+ * window of taps. The tiles of ordinary cores are about square. */
 static double halo_of(const denseblock_plan *plan, int64_t l) {
     const struct dblk_layer *layer = &plan->layers[l];
     if (is_winograd(plan, l))

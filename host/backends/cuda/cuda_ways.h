@@ -10,13 +10,13 @@
  * on. */
 bool dblk_cuda_has_tensor_cores(const denseblock_plan *plan);
 
-/* Sets cuda->tensor and cuda->form, for Winograd layers of that algorithm: F(4x4) does not have TF32,
- * whose error it makes too large. Not on tensor cores either: convolutions that do not find the shared
- * memory that they need there. */
+/* Sets cuda->tensor and cuda->form, for Winograd layers of that algorithm: F(4x4) does not have
+ * TF32, whose error it makes too large. Not on tensor cores either: convolutions that do not find
+ * the shared memory that they need there. */
 void dblk_cuda_choose_cores(const denseblock_plan *plan, denseblock_algorithm algorithm);
 
-/* Sets the way of layer l, whose group and slices are there, on tensor cores: the fastest whose parts have
- * room. */
+/* Sets the way of layer l, whose group and slices are there, on tensor cores: the fastest whose
+ * parts have room. */
 void dblk_cuda_choose_way(const denseblock_plan *plan, int64_t l, size_t room);
 
 /* Bytes of what its splits sum up. */
