@@ -71,6 +71,10 @@ static const struct l2_block predicted[] = {
     {"14x14, f32", 2, 14, 32, 4, 32, DENSEBLOCK_F32, .multiprocessors = 8, .l2_bytes = 450000},
     {"1x1", 8, 28, 64, 6, 32, DENSEBLOCK_F16, .multiprocessors = 2, .l2_bytes = 2400000,
      .kernel = 1},
+    {"slow memory", 6, 28, 64, 4, 32, DENSEBLOCK_F16, .multiprocessors = 5, .l2_bytes = 1400000,
+     .slowness = 4},
+    {"1x1, slow memory", 8, 28, 64, 6, 32, DENSEBLOCK_F16, .multiprocessors = 2,
+     .l2_bytes = 3000000, .slowness = 3, .kernel = 1},
     {"Winograd", 1, 28, 64, 4, 32, DENSEBLOCK_F16, .multiprocessors = 5, .l2_bytes = 700000,
      .options = {.algorithm = DENSEBLOCK_ALGORITHM_WINOGRAD2}},
     {"Winograd", 1, 28, 64, 4, 32, DENSEBLOCK_F16, .multiprocessors = 5, .l2_bytes = 4000000,
@@ -90,6 +94,9 @@ START_TEST(a_plan_says_about_what_memory_moves) {
         of_ideal(&sizes, &cache.traffic));
     ck_assert_double_le(moved, 1.3 * sizes.predicted);
     ck_assert_double_ge(moved, 0.75 * sizes.predicted);
+    /* What it takes to fit does fit. */
+    if (sizes.predicted <= 1.15 * (double)(sizes.y + sizes.weights))
+        ck_assert_double_le(of_ideal(&sizes, &cache.traffic), 1.3);
 }
 END_TEST
 

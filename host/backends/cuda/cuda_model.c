@@ -46,7 +46,7 @@ static const double WIDE = 0.84, NARROW = 0.6, SIMT = 0.85;
 
 /* What takes so many times the L2 cache is all still there when it is used again, or nothing of
  * it. */
-static const double FITS = 0.9, LOST = 1.1;
+static const double FITS = 0.8, LOST = 1.1;
 
 static const struct gpu *gpu_of(const struct dblk_cuda_limits *limits) {
     const struct gpu *found = &gpus[0];

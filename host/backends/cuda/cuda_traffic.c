@@ -148,13 +148,21 @@ static double halo_of(const denseblock_plan *plan, int64_t l) {
                : positions;
 }
 
+/* The part of a group's sums that goes to memory: when the next group's outer product, if there is
+ * one, needs their room, though nobody wants them any more. */
+static double sums_written(const denseblock_plan *plan, int64_t first) {
+    const int64_t end = first + dblk_cuda_plan_of(plan)->layers[first].group.size;
+    return missed(plan,
+                  end == plan->layer_count ? sums_set(plan, end - 1) : features_set(plan, first));
+}
+
 struct dblk_cuda_traffic dblk_cuda_work_traffic(const denseblock_plan *plan, int64_t l) {
     const bool outer = l == dblk_cuda_plan_of(plan)->layers[l].group.first;
     const bool winograd = is_winograd(plan, l);
     const struct operands bytes = operands_of(plan, l);
     const struct dblk_cuda_work work = dblk_cuda_work_of(plan, l);
     const double features_lost = missed(plan, features_set(plan, l));
-    const double sums_lost = outer ? features_lost : missed(plan, sums_set(plan, l));
+    const double sums_lost = outer ? sums_written(plan, l) : missed(plan, sums_set(plan, l));
     return (struct dblk_cuda_traffic){
         .cache = bytes.features * halo_of(plan, l) *
                      (double)dblk_quotient_up(work.columns, tile_columns(plan, l)) +
