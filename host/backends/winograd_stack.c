@@ -62,6 +62,12 @@ bool dblk_winograd_stack_bytes(const struct dblk_winograd_stack *stack,
            dblk_winograd_most_images(stack, plan) > 0;
 }
 
+bool dblk_winograd_products_bytes(const struct dblk_winograd_stack *stack,
+                                  const denseblock_plan *plan, int64_t columns, size_t *bytes) {
+    return points_bytes(stack, plan, plan->slice_images, dblk_aligned_row(plan, columns),
+                        dblk_winograd_products_type(plan), bytes);
+}
+
 int64_t dblk_winograd_most_images(const struct dblk_winograd_stack *stack,
                                   const denseblock_plan *plan) {
     return DBLK_WINOGRAD_MOST_TILES /
@@ -109,6 +115,22 @@ void dblk_winograd_stack_describe(struct dblk_text *text,
                          "transforms between Winograd layers in one kernel, in strips of %" PRId64
                          " rows of tiles\n",
                          stack->strip_rows);
+}
+
+bool dblk_winograd_stack_reserve(struct dblk_winograd_stack *stack, const denseblock_plan *plan,
+                                 denseblock_algorithm algorithm) {
+    size_t bytes, products;
+    dblk_winograd_stack_clear(stack);
+    for (int64_t l = 0; dblk_algorithm_is_winograd(algorithm) && l < plan->layer_count; l++)
+        if (dblk_layer_is_3x3(&plan->layers[l]))
+            dblk_winograd_stack_add(
+                stack, plan,
+                &(struct dblk_group){.first = l, .size = 1, .columns = plan->layers[l].growth},
+                algorithm);
+    if (!dblk_winograd_stack_bytes(stack, plan, plan->slice_images, &bytes, &products))
+        return false;
+    dblk_winograd_stack_set_slice(stack, plan, bytes);
+    return stack->tile == 0 || plan->slice_images <= dblk_winograd_most_images(stack, plan);
 }
 
 /* ---- Its execution ---- */

@@ -46,6 +46,16 @@ void dblk_winograd_stack_clear(struct dblk_winograd_stack *stack);
 void dblk_winograd_stack_add(struct dblk_winograd_stack *stack, const denseblock_plan *plan,
                              const struct dblk_group *group, denseblock_algorithm algorithm);
 
+/* A stack of plan->slice_images for all 3x3 layers of the block, each by itself; none for DIRECT.
+ * False where its bytes overflow, or where a launch could not take so many images. */
+bool dblk_winograd_stack_reserve(struct dblk_winograd_stack *stack, const denseblock_plan *plan,
+                                 denseblock_algorithm algorithm);
+
+/* Bytes of the products of a group of so many columns, of plan->slice_images; false where they
+ * overflow. */
+bool dblk_winograd_products_bytes(const struct dblk_winograd_stack *stack,
+                                  const denseblock_plan *plan, int64_t columns, size_t *bytes);
+
 /* Bytes for so many images; false where they overflow, or where no launch could take one image. */
 bool dblk_winograd_stack_bytes(const struct dblk_winograd_stack *stack,
                                const denseblock_plan *plan, int64_t images, size_t *stack_bytes,

@@ -94,19 +94,30 @@ denseblock_status dblk_cuda_device_check(int number, struct dblk_problem *proble
 }
 
 denseblock_status dblk_cuda_device_limits(int number, struct dblk_cuda_limits *limits) {
-    static const enum cudaDeviceAttr attributes[] = {
-        cudaDevAttrComputeCapabilityMajor, cudaDevAttrComputeCapabilityMinor,
-        cudaDevAttrMultiProcessorCount, cudaDevAttrMaxSharedMemoryPerBlockOptin};
-    int values[4] = {0};
-    for (int i = 0; i < 4; i++) {
+    enum { MAJOR, MINOR, MULTIPROCESSORS, SHARED, CACHE, KILOHERTZ, BITS, COUNT };
+    static const enum cudaDeviceAttr attributes[COUNT] = {
+        [MAJOR] = cudaDevAttrComputeCapabilityMajor,
+        [MINOR] = cudaDevAttrComputeCapabilityMinor,
+        [MULTIPROCESSORS] = cudaDevAttrMultiProcessorCount,
+        [SHARED] = cudaDevAttrMaxSharedMemoryPerBlockOptin,
+        [CACHE] = cudaDevAttrL2CacheSize,
+        [KILOHERTZ] = cudaDevAttrMemoryClockRate,
+        [BITS] = cudaDevAttrGlobalMemoryBusWidth,
+    };
+    int values[COUNT] = {0};
+    for (int i = 0; i < COUNT; i++) {
         const denseblock_status status = dblk_cuda_check(
             cudaDeviceGetAttribute(&values[i], attributes[i], number), "cudaDeviceGetAttribute");
         if (status != DENSEBLOCK_OK)
             return status;
     }
-    *limits = (struct dblk_cuda_limits){.compute_capability = values[0] * 10 + values[1],
-                                        .multiprocessors = values[2],
-                                        .shared_bytes = (size_t)values[3]};
+    *limits = (struct dblk_cuda_limits){
+        .compute_capability = values[MAJOR] * 10 + values[MINOR],
+        .multiprocessors = values[MULTIPROCESSORS],
+        .shared_bytes = (size_t)values[SHARED],
+        .cache_bytes = (size_t)values[CACHE],
+        .memory_rate = 2 * (values[KILOHERTZ] / 1e3) * (values[BITS] / 8.0),
+    };
     return DENSEBLOCK_OK;
 }
 

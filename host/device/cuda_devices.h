@@ -20,6 +20,9 @@ struct dblk_cuda_limits {
     int compute_capability; /* 90 is 9.0 */
     int multiprocessors;
     size_t shared_bytes; /* the most that a block of threads may have */
+    size_t cache_bytes;  /* of the L2 cache */
+    double
+        memory_rate; /* bytes in a microsecond, of memory of two transfers a cycle; 0: unknown */
 };
 denseblock_status dblk_cuda_device_limits(int number, struct dblk_cuda_limits *limits);
 

@@ -1,5 +1,8 @@
 #include "l2_traffic.h"
 
+#include <math.h>
+#include <stdlib.h>
+
 #include "fixture.h"
 #include "l2_replay.h"
 #include "on_double.h"
@@ -42,17 +45,35 @@ static void prepare(const struct device_block *made, const struct fixture *fixtu
     ck_ok(denseblock_weights_prepare(made->context, made->plan, kernels, made->prepared));
 }
 
+/* The number before these words. */
+static double number_before(const char *text, const char *words) {
+    const char *number = strstr(text, words);
+    ck_assert_ptr_nonnull(number);
+    while (number > text && number[-1] != ' ' && number[-1] != '\n')
+        number--;
+    return strtod(number, NULL);
+}
+
+/* What the plan says of itself. */
+static void read_description(const char *text, int64_t batch, struct l2_sizes *sizes) {
+    const bool one = strstr(text, " image at a time") != NULL;
+    const double images = number_before(text, one ? " image at a time" : " images at a time");
+    sizes->predicted = 1e6 * number_before(text, " MB of memory");
+    sizes->slices = (int)ceil((double)batch / images);
+}
+
 /* Everything on the device, x in y. */
-static void make(const struct fixture *fixture, struct device_block *made,
-                 struct l2_sizes *sizes) {
+static void make(const struct fixture *fixture, const denseblock_plan_options *options,
+                 struct device_block *made, struct l2_sizes *sizes) {
     const denseblock_desc *desc = &fixture->desc;
     const size_t size = denseblock_type_size(desc->type);
-    ck_ok(denseblock_plan_create(desc, DENSEBLOCK_BACKEND_CUDA, NULL, &made->plan));
+    ck_ok(denseblock_plan_create(desc, DENSEBLOCK_BACKEND_CUDA, options, &made->plan));
     ck_ok(denseblock_context_create(DENSEBLOCK_BACKEND_CUDA, 0, &made->context));
     ck_ok(denseblock_buffers_create(false, &made->buffers));
-    *sizes = (struct l2_sizes){denseblock_plan_output_bytes(made->plan),
-                               denseblock_plan_weights_bytes(made->plan),
-                               denseblock_plan_workspace_bytes(made->plan)};
+    *sizes = (struct l2_sizes){.y = denseblock_plan_output_bytes(made->plan),
+                               .weights = denseblock_plan_weights_bytes(made->plan),
+                               .workspace = denseblock_plan_workspace_bytes(made->plan)};
+    read_description(denseblock_plan_describe(made->plan), desc->batch, sizes);
     made->prepared = allocate(made, sizes->weights);
     made->workspace = allocate(made, sizes->workspace);
     made->y = allocate(made, sizes->y);
@@ -102,14 +123,22 @@ void l2_traffic_of(const struct l2_block *block, struct l2_case *cases, size_t c
                                        .channels = block->channels,
                                        .layer_count = block->layers,
                                        .type = block->type}};
-    const struct cuda_double_machine machine = {.multiprocessors = block->multiprocessors};
+    /* Memory is as much slower as there are fewer multiprocessors. */
+    enum { H100_MULTIPROCESSORS = 132, H100_MEGAHERTZ = 2619 };
+    const struct cuda_double_machine machine = {
+        .multiprocessors = block->multiprocessors,
+        .l2_bytes = block->l2_bytes,
+        .memory_megahertz = H100_MEGAHERTZ * block->multiprocessors / H100_MULTIPROCESSORS /
+                            (block->slowness == 0 ? 1 : block->slowness),
+    };
     struct device_block made = {.multiprocessors = block->multiprocessors};
     fixture.desc.layers = fixture.layers;
-    denseblock_layers_fill(fixture.layers, (size_t)block->layers, 3, 3, block->growth);
+    const int64_t kernel = block->kernel == 0 ? 3 : block->kernel;
+    denseblock_layers_fill(fixture.layers, (size_t)block->layers, kernel, kernel, block->growth);
     fixture_make(&fixture, 1, NULL);
     cuda_double_begin(&machine);
     emulator_clear();
-    make(&fixture, &made, sizes);
+    make(&fixture, &block->options, &made, sizes);
     replay_forward(&made, cases, count, sizes);
     denseblock_buffers_destroy(made.buffers);
     denseblock_context_destroy(made.context);

@@ -6,16 +6,22 @@
 #include "denseblock.h"
 #include "l2_model.h"
 
-/* A block of 3x3 kernels, x in y. */
+/* A block of square kernels, x in y. */
 struct l2_block {
     const char *name;
     int64_t batch, size, channels, layers, growth;
     denseblock_type type;
     int multiprocessors; /* with a block of threads each at a time */
+    size_t l2_bytes;     /* that the plan counts on; 0: an H100's */
+    int64_t kernel;      /* its size; 0: 3 */
+    int slowness;        /* of memory, beside an H100's; 0: 1 */
+    denseblock_plan_options options;
 };
 
 struct l2_sizes {
     size_t y, weights, workspace; /* bytes */
+    double predicted;             /* those that the plan says that memory moves */
+    int slices;                   /* of the batch */
 };
 
 enum { L2_MOST_MODELS = 8 };

@@ -153,6 +153,28 @@ START_TEST(auto_chooses_what_suits_the_type_and_the_limit) {
 }
 END_TEST
 
+/* A layer that reads few channels is direct, those behind it are not. */
+START_TEST(groups_have_algorithms_of_their_own) {
+    denseblock_layer layers[4];
+    denseblock_layers_fill(layers, 4, 3, 3, 32);
+    const denseblock_desc desc = {.batch = 16,
+                                  .height = 16,
+                                  .width = 16,
+                                  .channels = 3,
+                                  .layer_count = 4,
+                                  .layers = layers,
+                                  .type = DENSEBLOCK_F32};
+    denseblock_plan_options options = {0};
+    begin_quietly();
+    check_description(&desc, &options, "layer 0: direct 3x3", "layer 1: direct");
+    check_description(&desc, &options, "Winograd F(4x4) 3x3", NULL);
+    options.algorithm = DENSEBLOCK_ALGORITHM_WINOGRAD2;
+    check_description(&desc, &options, "Winograd F(2x2) 3x3", "direct");
+    options = (denseblock_plan_options){.group_size = 2};
+    check_description(&desc, &options, "layers 2..3 as a group: Winograd", "direct");
+}
+END_TEST
+
 Suite *suite(void) {
     const TTest *const none[] = {NULL};
     const TTest *const of_cublas[] = {
@@ -161,6 +183,7 @@ Suite *suite(void) {
         an_empty_batch_has_the_algorithm_that_was_asked_for,
         cublas_computes_in_half_of_the_limit_and_32_mib_at_most,
         auto_chooses_what_suits_the_type_and_the_limit,
+        groups_have_algorithms_of_their_own,
         NULL,
     };
     return suite_of_backends("cublas_plan", none, none, of_cublas, none);

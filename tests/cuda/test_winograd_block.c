@@ -111,13 +111,13 @@ START_TEST(layers_of_other_sizes_are_direct_between_winograd_layers) {
             fixture.desc.batch = 1;
             fixture.desc.height = 32;
             fixture.desc.width = 31;
-            fixture.desc.channels = 17;
+            fixture.desc.channels = 33;
         }
         fixture.desc.layer_count = 4;
         for (int l = 0; l < 4; l++)
             fixture.layers[l] = (denseblock_layer){.kernel_height = sizes[i % 5][l],
                                                    .kernel_width = sizes[i % 5][l],
-                                                   .growth = 3 + l};
+                                                   .growth = (cuda ? 16 : 3) + l};
         make(&fixture, 8 * i);
         const denseblock_plan_options options = {.group_size = cuda && i > 0 ? 1 : 2};
 #ifndef WITH_DOUBLE
@@ -134,6 +134,33 @@ START_TEST(layers_of_other_sizes_are_direct_between_winograd_layers) {
         fixture_free(&fixture);
     }
     end_few_multiprocessors();
+}
+END_TEST
+
+/* A layer that reads few channels is direct, unless all are asked to be otherwise; those that
+ * follow read the transforms of its output, too. */
+START_TEST(direct_groups_of_3x3_layers_may_precede_winograd_groups) {
+    const bool cuda = tested == DENSEBLOCK_BACKEND_CUDA;
+    struct fixture fixture = {.desc = {.batch = cuda ? 2 : 8,
+                                       .height = cuda ? 20 : 16,
+                                       .width = cuda ? 21 : 17,
+                                       .channels = 3,
+                                       .layer_count = 4,
+                                       .type = DENSEBLOCK_F32}};
+    fixture.desc.layers = fixture.layers;
+    denseblock_layers_fill(fixture.layers, 4, 3, 3, cuda ? 24 : 32);
+    make(&fixture, 1);
+    begin_few_multiprocessors();
+#ifdef WITH_DOUBLE
+    begin_quietly();
+    check_description(&fixture.desc, NULL, "layer 0: direct 3x3", "layer 1: direct");
+    check_description(&fixture.desc, NULL, "Winograd F(", NULL);
+#endif
+    compare("mixed", &fixture, NULL, true, false, 0);
+    dblk_element_store(DENSEBLOCK_F32, fixture.x, fixture_x_count(&fixture) / 2, NAN);
+    compare("mixed, a NaN, x apart, in a graph", &fixture, NULL, false, true, 0);
+    end_few_multiprocessors();
+    fixture_free(&fixture);
 }
 END_TEST
 
@@ -257,6 +284,7 @@ Suite *suite(void) {
         winograd_reproduces_the_golden_cases_of_3x3_kernels,
         winograd_puts_nan_and_inf_where_the_formula_does,
         layers_of_other_sizes_are_direct_between_winograd_layers,
+        direct_groups_of_3x3_layers_may_precede_winograd_groups,
         winograd_takes_as_many_images_as_the_workspace_has_room_for,
         the_stack_may_be_aligned_otherwise_than_y,
         errors_stay_within_what_each_type_and_algorithm_allows,

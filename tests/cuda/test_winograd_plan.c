@@ -1,5 +1,8 @@
 /* Plans with Winograd layers of the backends of GPUs: when there are such, and in which groups. */
+#include <stdlib.h>
+
 #include "backends.h"
+#include "fixture.h"
 #include "on_double.h"
 
 START_TEST(groups_have_the_size_that_was_asked_for_or_pays) {
@@ -202,6 +205,130 @@ START_TEST(auto_keeps_every_limit_of_the_workspace) {
 }
 END_TEST
 
+/* ---- What is chosen, beside what can be asked for ---- */
+
+static double predicted(const denseblock_desc *desc, const denseblock_plan_options *options) {
+    denseblock_plan *plan;
+    if (denseblock_plan_create(desc, tested, options, &plan) != DENSEBLOCK_OK)
+        return INFINITY; /* needs more workspace */
+    ck_assert_uint_le(denseblock_plan_workspace_bytes(plan), options->workspace_limit);
+    const double seconds = denseblock_plan_predicted_seconds(plan);
+    denseblock_plan_destroy(plan);
+    return seconds;
+}
+
+/* Of all that has one algorithm for the block, or groups of one size. */
+static double least_predicted(const denseblock_desc *desc, size_t limit) {
+    enum { MOST_SIZE = 16, MOST_COLUMNS = 256 };
+    double least = INFINITY;
+    for (int algorithm = DENSEBLOCK_ALGORITHM_AUTO; algorithm <= DENSEBLOCK_ALGORITHM_WINOGRAD4;
+         algorithm++)
+        for (int64_t size = 0; size <= MOST_SIZE && size * desc->layers[0].growth <= MOST_COLUMNS;
+             size++) {
+            const denseblock_plan_options options = {.algorithm = (denseblock_algorithm)algorithm,
+                                                     .group_size = size,
+                                                     .workspace_limit = limit};
+            const bool too_far = algorithm == DENSEBLOCK_ALGORITHM_WINOGRAD4 &&
+                                 desc->arithmetic != DENSEBLOCK_ARITHMETIC_TF32X3;
+            if ((algorithm != DENSEBLOCK_ALGORITHM_AUTO || size != 0) && !too_far)
+                least = fmin(least, predicted(desc, &options));
+        }
+    return least;
+}
+
+/* On a random GPU. */
+static denseblock_desc random_block(uint64_t *state, denseblock_layer *layers) {
+    cuda_double_begin(&(struct cuda_double_machine){
+        .compute_capability = random_size(state, 0, 1) ? 90 : 80,
+        .multiprocessors = (int)random_size(state, 1, 132),
+        .memory_megahertz = (int)random_size(state, 100, 2600),
+        .l2_bytes = (size_t)random_size(state, 1, 50) << 20,
+    });
+    const int64_t count = random_size(state, 1, 10);
+    denseblock_layers_fill(layers, (size_t)count, 3, 3, random_size(state, 1, 48));
+    for (int64_t l = 0; l < count; l++)
+        if (random_size(state, 0, 9) == 0)
+            layers[l].kernel_height = layers[l].kernel_width = 1;
+    const bool half = random_size(state, 0, 2) == 0;
+    return (denseblock_desc){
+        .batch = random_size(state, 1, 64),
+        .height = random_size(state, 4, 60),
+        .width = random_size(state, 4, 60),
+        .channels = random_size(state, 1, 300),
+        .layer_count = count,
+        .layers = layers,
+        .type = half ? DENSEBLOCK_F16 : DENSEBLOCK_F32,
+        .arithmetic =
+            half ? DENSEBLOCK_ARITHMETIC_FULL : (denseblock_arithmetic)random_size(state, 0, 2),
+    };
+}
+
+START_TEST(auto_predicts_no_more_time_than_any_one_algorithm_and_group_size) {
+    uint64_t state = 1;
+    int better = 0;
+    for (int i = 0; i < 200; i++) {
+        denseblock_layer layers[10];
+        const denseblock_desc desc = random_block(&state, layers);
+        const denseblock_plan_options options = {.workspace_limit =
+                                                     (size_t)1 << random_size(&state, 16, 27)};
+        const double chosen = predicted(&desc, &options);
+        const double least = least_predicted(&desc, options.workspace_limit);
+        ck_assert_msg(chosen <= least * (1 + 1e-9), "block %d: %g s, but %g s", i, chosen, least);
+        better += chosen < least * (1 - 1e-3);
+    }
+    /* And sometimes less. */
+    ck_assert_int_ge(better, 1);
+}
+END_TEST
+
+START_TEST(slices_are_equal_but_for_the_last) {
+    uint64_t state = 2;
+    for (int i = 0; i < 200; i++) {
+        denseblock_layer layers[10];
+        const denseblock_desc desc = random_block(&state, layers);
+        const denseblock_plan_options options = {.workspace_limit =
+                                                     (size_t)1 << random_size(&state, 16, 27)};
+        denseblock_plan *plan;
+        ck_ok(denseblock_plan_create(&desc, tested, &options, &plan));
+        const char *text = strstr(denseblock_plan_describe(plan), " at a time");
+        while (text[-1] != '\n')
+            text--;
+        const int64_t images = strtol(text, NULL, 10);
+        const int64_t slices = (desc.batch + images - 1) / images;
+        ck_assert_int_eq(images, (desc.batch + slices - 1) / slices);
+        denseblock_plan_destroy(plan);
+    }
+}
+END_TEST
+
+/* A layer that reads few channels is direct. */
+START_TEST(groups_have_algorithms_and_sizes_of_their_own) {
+    denseblock_layer layers[6];
+    denseblock_desc desc = large_block(layers);
+    desc.channels = 8;
+    denseblock_plan_options options = {0};
+    begin_quietly();
+    check_description(&desc, &options, "layer 0: direct 3x3", "layer 1: direct");
+    check_description(&desc, &options, "layers 4..5 as a group: Winograd F(4x4)", NULL);
+    options.algorithm = DENSEBLOCK_ALGORITHM_WINOGRAD4;
+    check_description(&desc, &options, "layer", "direct");
+    options.algorithm = DENSEBLOCK_ALGORITHM_DIRECT;
+    check_description(&desc, &options, "layer", "Winograd");
+}
+END_TEST
+
+START_TEST(a_plan_tells_what_it_expects) {
+    denseblock_layer layers[6];
+    denseblock_desc desc = large_block(layers);
+    begin_quietly();
+    check_description(&desc, NULL, "us for the products, at 99.5 TFLOP/s", NULL);
+    check_description(&desc, NULL, " MB through the L2 cache, ", NULL);
+    check_description(&desc, NULL, " MB of memory; y and weights are ", NULL);
+    desc.batch = 0;
+    check_description(&desc, NULL, "layer", "predicted");
+}
+END_TEST
+
 Suite *suite(void) {
     const TTest *const none[] = {NULL};
     const TTest *const of_cuda[] = {
@@ -213,6 +340,10 @@ Suite *suite(void) {
         auto_chooses_it_where_the_model_says_that_it_pays,
         winograd4_that_is_asked_for_is_computed_in_three_products_of_tf32,
         auto_keeps_every_limit_of_the_workspace,
+        auto_predicts_no_more_time_than_any_one_algorithm_and_group_size,
+        slices_are_equal_but_for_the_last,
+        groups_have_algorithms_and_sizes_of_their_own,
+        a_plan_tells_what_it_expects,
         NULL,
     };
     const TTest *const of_cublas[] = {

@@ -22,6 +22,8 @@ struct cuda_double_machine {
     int compute_capability; /* default 90 */
     int multiprocessors;    /* of each device; default 132 */
     size_t memory_bytes;    /* of each device; default 1 GiB */
+    size_t l2_bytes;        /* of each device; default 50 MiB */
+    int memory_megahertz;   /* default 2619, with a bus of 5120 bits: 3.35 TB/s */
     bool no_pools;          /* cudaMallocAsync is not supported */
     bool no_image;          /* kernels were not compiled for it */
     int first_usable;       /* kernels were not compiled for the devices before this one */

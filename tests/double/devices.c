@@ -8,7 +8,7 @@
 #include "operations.h"
 
 /* Those of an H100, where a test cannot tell. */
-enum { L2_BYTES = 50 * 1024 * 1024, REGISTERS = 65536, WARP = 32 };
+enum { REGISTERS = 65536, WARP = 32 };
 enum { GRID_X = 0x7FFFFFFF, GRID_YZ = 65535, BLOCK_Z = 64, ALIGNMENT = 512 };
 
 static cudaError_t check(int device, const void *out) {
@@ -78,7 +78,7 @@ static void describe(struct cudaDeviceProp *properties) {
     properties->minor = double_machine.compute_capability % 10;
     properties->totalGlobalMem = double_machine.memory_bytes;
     properties->multiProcessorCount = double_machine.multiprocessors;
-    properties->l2CacheSize = L2_BYTES;
+    properties->l2CacheSize = (int)double_machine.l2_bytes;
     properties->warpSize = WARP;
     properties->regsPerBlock = REGISTERS;
     properties->regsPerMultiprocessor = REGISTERS;
@@ -161,8 +161,8 @@ static cudaError_t get_attribute(int *value, enum cudaDeviceAttr attribute, int 
         {cudaDevAttrMemoryPoolsSupported, is.memoryPoolsSupported},
         {cudaDevAttrComputeMode, 0},
         {cudaDevAttrIntegrated, 0},
-        {cudaDevAttrClockRate, 1000000},       /* kHz; as slow as a round number is */
-        {cudaDevAttrMemoryClockRate, 1000000}, /* kHz */
+        {cudaDevAttrClockRate, 1000000}, /* kHz; as slow as a round number is */
+        {cudaDevAttrMemoryClockRate, 1000 * double_machine.memory_megahertz},
         {cudaDevAttrGlobalMemoryBusWidth, 5120},
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)

@@ -42,6 +42,10 @@ static void merge(struct cuda_double_machine *machine, const struct cuda_double_
         machine->multiprocessors = from->multiprocessors;
     if (from->memory_bytes != 0)
         machine->memory_bytes = from->memory_bytes;
+    if (from->l2_bytes != 0)
+        machine->l2_bytes = from->l2_bytes;
+    if (from->memory_megahertz != 0)
+        machine->memory_megahertz = from->memory_megahertz;
     machine->no_pools = machine->no_pools || from->no_pools;
     machine->no_image = machine->no_image || from->no_image;
     if (from->first_usable != 0)
@@ -57,6 +61,8 @@ static void begin(const struct cuda_double_machine *machine) {
         .compute_capability = 90,
         .multiprocessors = 132,
         .memory_bytes = (size_t)1 << 30,
+        .l2_bytes = (size_t)50 << 20,
+        .memory_megahertz = 2619,
     };
     const struct cuda_double_machine environment = double_program_machine();
     merge(&double_machine, machine == NULL ? &environment : machine);

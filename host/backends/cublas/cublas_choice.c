@@ -7,8 +7,9 @@
 
 /* ---- The model: microseconds on a large GPU ----
  *
- * It only has to put candidates in the right order. Its constants are NVIDIA's of an H100, rates
- * rounded down to what products of these sizes may reach; they have not been fitted to measurements. */
+ * It only has to put ways to compute a block in the right order. Its constants are NVIDIA's of an
+ * H100, rates rounded down to what products of these sizes may reach; they have not been fitted to
+ * measurements. */
 
 static const double LAUNCH = 3;
 static const double BYTES = 3e6;  /* in a microsecond */
@@ -41,7 +42,7 @@ static double padded(double columns) {
 }
 
 static double slices_of(const denseblock_plan *plan) {
-    return ceil((double)plan->batch / (double)plan->slice_images);
+    return plan->batch == 0 ? 0 : ceil((double)plan->batch / (double)plan->slice_images);
 }
 
 /* im2col, then a product, for each piece. */
@@ -81,57 +82,63 @@ static double products_cost(const denseblock_plan *plan, double slices, double r
     return microseconds(plan, work);
 }
 
-static double winograd_cost(const denseblock_plan *plan, int64_t l) {
-    const struct dblk_cublas_plan *cublas = dblk_cublas_plan_of(plan);
-    const struct dblk_cublas_layer *planned = &cublas->layers[l];
-    const struct dblk_layer *layer = &plan->layers[l];
+/* The output transform of a layer, which moves `more_bytes` for each tile, point and column beside the
+ * products. */
+static double output_cost(const denseblock_plan *plan, int64_t l, double more_bytes) {
     const double real = (double)denseblock_type_size(dblk_winograd_products_type(plan));
     const double size = (double)denseblock_type_size(plan->type);
     const double pixels = (double)(plan->batch * plan->height * plan->width);
+    const struct work output = {slices_of(plan),
+                                (double)plan->layers[l].growth *
+                                    (rows_of(plan) * (real + more_bytes) + pixels * size),
+                                0};
+    return microseconds(plan, output);
+}
+
+static double winograd_cost(const denseblock_plan *plan, int64_t l) {
+    const struct dblk_cublas_layer *planned = &dblk_cublas_plan_of(plan)->layers[l];
+    const struct dblk_layer *layer = &plan->layers[l];
     const double rows = rows_of(plan);
     const double slices = slices_of(plan);
-    const double growth = (double)layer->growth;
-    const bool fused = dblk_winograd_is_fused(&cublas->stack, l);
-    const double times = fused ? dblk_winograd_stack_times_read(&cublas->stack, plan) : 1;
-    const struct work output = {
-        slices, growth * (rows * (real * times + (fused ? size : 0)) + pixels * size), 0};
     const double products =
         l == planned->group.first
             ? products_cost(plan, slices, rows, (double)planned->group.channels,
                             (double)planned->group.columns, false)
             : products_cost(plan, slices, rows,
-                            (double)(layer->channels - planned->group.channels), growth, true);
-    return products + microseconds(plan, output);
+                            (double)(layer->channels - planned->group.channels),
+                            (double)layer->growth, true);
+    return products + output_cost(plan, l, 0);
 }
 
-/* The input transform of so many channels. */
-static double keep_cost(const denseblock_plan *plan, int64_t channels) {
-    const double rows = rows_of(plan);
+/* The input transform of layer l's output; -1: of the block's input. Where it is one kernel with the
+ * output transform, what that takes more. */
+static double keep_cost(const denseblock_plan *plan, int64_t l) {
+    const struct dblk_cublas_plan *cublas = dblk_cublas_plan_of(plan);
+    const double size = (double)denseblock_type_size(plan->type);
+    if (l >= 0 && dblk_algorithm_is_winograd(cublas->layers[l].algorithm) &&
+        dblk_winograd_is_fused(&cublas->stack, l)) {
+        const double real = (double)denseblock_type_size(dblk_winograd_products_type(plan));
+        const double again = dblk_winograd_stack_times_read(&cublas->stack, plan) - 1;
+        return output_cost(plan, l, again * real + size) - output_cost(plan, l, 0);
+    }
+    const int64_t channels = l < 0 ? plan->channels : plan->layers[l].growth;
     const double pixels = (double)(plan->batch * plan->height * plan->width);
-    const struct work work = {
-        slices_of(plan),
-        (double)channels * (rows + pixels) * (double)denseblock_type_size(plan->type), 0};
+    const struct work work = {slices_of(plan), (double)channels * (rows_of(plan) + pixels) * size,
+                              0};
     return microseconds(plan, work);
 }
 
-static double cost(const denseblock_plan *plan) {
-    const struct dblk_cublas_plan *cublas = dblk_cublas_plan_of(plan);
-    double sum = 0;
+static double layer_cost(const denseblock_plan *plan, int64_t l) {
+    if (!dblk_cublas_has_room(plan, l))
+        return INFINITY;
     if (plan->batch == 0)
-        return sum;
-    if (cublas->stack.tile != 0)
-        sum += keep_cost(plan, plan->channels);
-    for (int64_t l = 0; l < plan->layer_count; l++) {
-        const bool winograd = dblk_algorithm_is_winograd(cublas->layers[l].algorithm);
-        sum += winograd ? winograd_cost(plan, l) : direct_cost(plan, l);
-        if (l < cublas->stack.last_layer &&
-            !(winograd && dblk_winograd_is_fused(&cublas->stack, l)))
-            sum += keep_cost(plan, plan->layers[l].growth);
-    }
-    return sum;
+        return 0;
+    return dblk_algorithm_is_winograd(dblk_cublas_plan_of(plan)->layers[l].algorithm)
+               ? winograd_cost(plan, l)
+               : direct_cost(plan, l);
 }
 
-/* ---- The candidates ---- */
+/* ---- The choice ---- */
 
 static bool is_allowed(const denseblock_plan *plan, const denseblock_plan_options *options,
                        denseblock_algorithm algorithm) {
@@ -145,7 +152,17 @@ static bool is_allowed(const denseblock_plan *plan, const denseblock_plan_option
     return true;
 }
 
-void dblk_cublas_choose(denseblock_plan *plan, const denseblock_plan_options *options) {
-    static const struct dblk_candidate_rules rules = {is_allowed, dblk_cublas_lay_out, cost};
-    dblk_candidates_choose(plan, options, &rules);
+denseblock_status dblk_cublas_choose(denseblock_plan *plan,
+                                     const denseblock_plan_options *options) {
+    const struct dblk_group_rules rules = {
+        .launch = 2 * LAUNCH,
+        .most_direct = 1,
+        .allows = is_allowed,
+        .begin = dblk_cublas_begin,
+        .form = dblk_cublas_form,
+        .layer_cost = layer_cost,
+        .keep_cost = keep_cost,
+        .finish = dblk_cublas_finish,
+    };
+    return dblk_groups_choose(plan, options, &rules);
 }

@@ -4,8 +4,9 @@
 
 #include "block/plan.h"
 
-/* Lays out the candidate that is cheapest by a model among those that the options and the type allow
- * and whose workspace is within the limit. If there is none, the one that needs least of it. */
-void dblk_cublas_choose(denseblock_plan *plan, const denseblock_plan_options *options);
+/* Lays out what is cheapest by a model among all that the options and the type allow and whose
+ * workspace is within the limit: see dblk_groups_choose. */
+denseblock_status dblk_cublas_choose(denseblock_plan *plan,
+                                     const denseblock_plan_options *options);
 
 #endif

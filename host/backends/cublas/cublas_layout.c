@@ -17,57 +17,6 @@ static struct dblk_cublas_plan *cublas_of(const denseblock_plan *plan) {
     return plan->details;
 }
 
-static void form_group(const denseblock_plan *plan, int64_t first,
-                       struct dblk_candidate candidate) {
-    struct dblk_cublas_layer *layers = &cublas_of(plan)->layers[first];
-    const bool winograd = dblk_algorithm_is_winograd(candidate.algorithm) &&
-                          dblk_layer_is_3x3(&plan->layers[first]);
-    int64_t size = 0, columns = 0;
-    while (first + size < plan->layer_count &&
-           (size == 0 || (winograd && size < candidate.group_size &&
-                          dblk_layer_is_3x3(&plan->layers[first + size])))) {
-        layers[size].group.column = columns;
-        columns += plan->layers[first + size].growth;
-        size++;
-    }
-    for (int64_t i = 0; i < size; i++) {
-        const struct dblk_layer *layer = &plan->layers[first + i];
-        layers[i].algorithm = winograd ? candidate.algorithm : DENSEBLOCK_ALGORITHM_DIRECT;
-        layers[i].row = layer->kernel_height * layer->kernel_width * layer->channels;
-        layers[i].row_stride = dblk_aligned_row(plan, layers[i].row);
-        layers[i].group = (struct dblk_group){first, size, plan->layers[first].channels, columns,
-                                              layers[i].group.column};
-    }
-}
-
-static void form_groups(const denseblock_plan *plan, struct dblk_candidate candidate) {
-    struct dblk_cublas_plan *cublas = cublas_of(plan);
-    dblk_winograd_stack_clear(&cublas->stack);
-    for (int64_t first = 0; first < plan->layer_count;) {
-        form_group(plan, first, candidate);
-        const struct dblk_cublas_layer *layer = &cublas->layers[first];
-        if (dblk_algorithm_is_winograd(layer->algorithm))
-            dblk_winograd_stack_add(&cublas->stack, plan, &layer->group, layer->algorithm);
-        first += layer->group.size;
-    }
-    cublas->stack.tf32 = dblk_cublas_uses_tf32(plan);
-}
-
-static size_t row_bytes(const denseblock_plan *plan, const struct dblk_cublas_layer *layer) {
-    return (size_t)layer->row_stride * denseblock_type_size(plan->type);
-}
-
-/* The longest row of a direct layer's matrix, which has to be whole. */
-static size_t longest_row(const denseblock_plan *plan) {
-    size_t longest = 0;
-    for (int64_t l = 0; l < plan->layer_count; l++) {
-        const struct dblk_cublas_layer *layer = &cublas_of(plan)->layers[l];
-        if (layer->algorithm == DENSEBLOCK_ALGORITHM_DIRECT && row_bytes(plan, layer) > longest)
-            longest = row_bytes(plan, layer);
-    }
-    return longest;
-}
-
 /* Half of what there is at most, and less where what is needed beside it leaves less. */
 static size_t scratch_bytes(size_t limit, size_t needed) {
     const size_t beside = needed + DENSEBLOCK_ALIGNMENT + GAP;
@@ -83,27 +32,105 @@ static int64_t equal_part(int64_t total, int64_t most) {
     return dblk_quotient_up(total, dblk_quotient_up(total, most));
 }
 
-/* As many images as have room, of which one needs so many bytes, and no more than a launch takes. */
-static int64_t slice_images(const denseblock_plan *plan, size_t room, size_t image) {
-    const struct dblk_winograd_stack *stack = &cublas_of(plan)->stack;
-    if (stack->tile == 0)
-        return plan->batch;
-    const int64_t most =
-        dblk_smaller((int64_t)(room / image), dblk_winograd_most_images(stack, plan));
-    return equal_part(plan->batch, dblk_larger(1, most));
+/* ---- Groups ---- */
+
+static int64_t row_of(const struct dblk_layer *layer) {
+    return layer->kernel_height * layer->kernel_width * layer->channels;
 }
 
-static void cut_direct_layers(const denseblock_plan *plan, size_t room) {
+static size_t row_bytes(const denseblock_plan *plan, int64_t l) {
+    return (size_t)dblk_aligned_row(plan, row_of(&plan->layers[l])) *
+           denseblock_type_size(plan->type);
+}
+
+/* The longest row of a direct layer's matrix, which has to be whole. */
+static size_t longest_row(const denseblock_plan *plan) {
+    size_t longest = 0;
+    for (int64_t l = 0; l < plan->layer_count; l++)
+        if (row_bytes(plan, l) > longest)
+            longest = row_bytes(plan, l);
+    return longest;
+}
+
+/* The stack of one image, and what the largest group that was asked for needs of it; false where
+ * that overflows. */
+static bool image_bytes(const denseblock_plan *plan, const denseblock_plan_options *options,
+                        size_t *bytes) {
+    struct dblk_winograd_stack stack = cublas_of(plan)->stack;
+    int64_t columns = 0;
+    for (int64_t l = 0; l < plan->layer_count; l++)
+        columns = dblk_larger(columns, plan->layers[l].growth);
+    columns = dblk_smaller(
+        plan->output_channels - plan->channels,
+        columns * dblk_smaller(plan->layer_count, dblk_larger(1, options->group_size)));
+    stack.products_stride = dblk_aligned_row(plan, columns);
+    size_t products;
+    if (!dblk_winograd_stack_bytes(&stack, plan, 1, bytes, &products))
+        return false;
+    const size_t row = longest_row(plan);
+    return dblk_size_add(bytes, products > row ? products : row);
+}
+
+bool dblk_cublas_begin(denseblock_plan *plan, const denseblock_plan_options *options,
+                       denseblock_algorithm winograd) {
+    struct dblk_cublas_plan *cublas = cublas_of(plan);
+    const size_t limit = options->workspace_limit;
+    size_t image;
+    cublas->room = 0;
+    cublas->scratch_bytes = plan->layer_count == 0 || plan->batch == 0 ? 0 : least_scratch;
+    const bool fits = dblk_winograd_stack_reserve(&cublas->stack, plan, winograd);
+    if (!image_bytes(plan, options, &image))
+        return false;
+    if (cublas->scratch_bytes > 0)
+        cublas->scratch_bytes = scratch_bytes(limit, image);
+    const size_t others = cublas->scratch_bytes + (cublas->scratch_bytes > 0 ? GAP : 0);
+    if (!fits || limit < others || limit - others < cublas->stack.bytes)
+        return false;
+    cublas->room = limit - others - cublas->stack.bytes;
+    cublas->room -= cublas->room % DENSEBLOCK_ALIGNMENT;
+    return true;
+}
+
+void dblk_cublas_form(const denseblock_plan *plan, struct dblk_group_form form) {
+    struct dblk_cublas_layer *layers = &cublas_of(plan)->layers[form.first];
+    const struct dblk_layer *first = &plan->layers[form.first];
+    int64_t columns = 0;
+    for (int64_t i = 0; i < form.size; i++) {
+        layers[i].algorithm = form.algorithm;
+        layers[i].row = row_of(&first[i]);
+        layers[i].row_stride = dblk_aligned_row(plan, layers[i].row);
+        layers[i].group = (struct dblk_group){form.first, form.size, first->channels, 0, columns};
+        columns += first[i].growth;
+    }
+    for (int64_t i = 0; i < form.size; i++)
+        layers[i].group.columns = columns;
+}
+
+bool dblk_cublas_has_room(const denseblock_plan *plan, int64_t l) {
+    const struct dblk_cublas_plan *cublas = cublas_of(plan);
+    struct dblk_cublas_layer *layer = &cublas_of(plan)->layers[l];
+    if (layer->algorithm != DENSEBLOCK_ALGORITHM_DIRECT) {
+        size_t products;
+        return dblk_winograd_products_bytes(&cublas->stack, plan, layer->group.columns,
+                                            &products) &&
+               products <= cublas->room;
+    }
     const int64_t total = plan->slice_images * plan->height * plan->width;
+    const int64_t fit = (int64_t)(cublas->room / row_bytes(plan, l));
+    layer->pixels =
+        total == 0 ? 0 : equal_part(total, dblk_larger(1, dblk_smaller(fit, INT_MAX)));
+    return fit > 0 || total == 0;
+}
+
+/* ---- The workspace ---- */
+
+static void add_matrices(const denseblock_plan *plan) {
     struct dblk_cublas_plan *cublas = cublas_of(plan);
     for (int64_t l = 0; l < plan->layer_count; l++) {
-        struct dblk_cublas_layer *layer = &cublas->layers[l];
+        const struct dblk_cublas_layer *layer = &cublas->layers[l];
         if (layer->algorithm != DENSEBLOCK_ALGORITHM_DIRECT)
             continue;
-        const size_t row = row_bytes(plan, layer);
-        const int64_t fit = (int64_t)(room / row);
-        layer->pixels = equal_part(total, dblk_larger(1, dblk_smaller(fit, INT_MAX)));
-        const size_t bytes = (size_t)layer->pixels * row;
+        const size_t bytes = (size_t)layer->pixels * row_bytes(plan, l);
         cublas->matrix_bytes = bytes > cublas->matrix_bytes ? bytes : cublas->matrix_bytes;
     }
 }
@@ -117,35 +144,25 @@ static bool add_up(denseblock_plan *plan) {
            dblk_size_add(&plan->workspace_bytes, cublas->scratch_bytes);
 }
 
-bool dblk_cublas_lay_out(denseblock_plan *plan, struct dblk_candidate candidate, size_t limit) {
+bool dblk_cublas_finish(denseblock_plan *plan) {
     struct dblk_cublas_plan *cublas = cublas_of(plan);
-    form_groups(plan, candidate);
-    cublas->matrix_bytes = cublas->scratch_bytes = 0;
-    plan->workspace_bytes = 0;
-    if (plan->layer_count == 0 || plan->batch == 0)
-        return true;
-    size_t stack, products;
-    plan->workspace_bytes = SIZE_MAX;
-    if (!dblk_winograd_stack_bytes(&cublas->stack, plan, 1, &stack, &products))
-        return false;
-    const size_t longest = longest_row(plan);
-    size_t image = stack;
-    if (!dblk_size_add(&image, products > longest ? products : longest))
-        return false;
-    cublas->scratch_bytes = scratch_bytes(limit, image);
-    const size_t others = cublas->scratch_bytes + GAP;
-    size_t room = limit > others ? limit - others : 0;
-    room -= room % DENSEBLOCK_ALIGNMENT;
-    plan->slice_images = slice_images(plan, room, image);
+    size_t stack;
+    dblk_winograd_stack_clear(&cublas->stack);
+    for (int64_t l = 0; l < plan->layer_count; l += cublas->layers[l].group.size)
+        if (dblk_algorithm_is_winograd(cublas->layers[l].algorithm))
+            dblk_winograd_stack_add(&cublas->stack, plan, &cublas->layers[l].group,
+                                    cublas->layers[l].algorithm);
+    cublas->stack.tf32 = dblk_cublas_uses_tf32(plan);
     if (!dblk_winograd_stack_bytes(&cublas->stack, plan, plan->slice_images, &stack,
                                    &cublas->matrix_bytes))
         return false;
     dblk_winograd_stack_set_slice(&cublas->stack, plan, stack);
-    cut_direct_layers(plan, room > stack ? room - stack : 0);
-    if (!add_up(plan))
-        plan->workspace_bytes = SIZE_MAX;
-    return plan->workspace_bytes <= limit;
+    add_matrices(plan);
+    plan->workspace_bytes = 0;
+    return cublas->scratch_bytes == 0 || add_up(plan);
 }
+
+/* ---- Prepared weights ---- */
 
 static bool add_weights(denseblock_plan *plan, int64_t elements, int64_t rows, size_t *offset) {
     *offset = plan->weights_bytes;

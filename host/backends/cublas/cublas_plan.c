@@ -55,7 +55,9 @@ denseblock_status dblk_cublas_plan_make(denseblock_plan *plan,
                          plan->layer_count);
     plan->details = cublas;
     plan->thread_count = 1;
-    dblk_cublas_choose(plan, options);
+    status = dblk_cublas_choose(plan, options);
+    if (status != DENSEBLOCK_OK)
+        return status;
     if (plan->workspace_bytes == SIZE_MAX || !dblk_cublas_lay_out_weights(plan))
         return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT,
                          "what the block needs beside y is too large to address");

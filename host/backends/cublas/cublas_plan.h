@@ -32,6 +32,7 @@ struct dblk_cublas_plan {
     struct dblk_winograd_stack stack;
     size_t matrix_bytes;  /* of products, or of a direct layer's matrix */
     size_t scratch_bytes; /* what cuBLAS computes in */
+    size_t room;          /* bytes behind the stack, while groups are chosen */
     struct dblk_cublas_layer layers[];
 };
 

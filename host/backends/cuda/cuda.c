@@ -109,7 +109,7 @@ static denseblock_status launch_direct(const denseblock_context *context,
         .weights = prepared + (outer ? planned->outer_offset : planned->inner_offset),
         .columns = outer ? group->columns : layer->growth,
         .sums = workspace + cuda->stack.bytes,
-        .sums_stride = cuda->sums_stride,
+        .sums_stride = planned->sums_stride,
         .sums_from = outer ? -1 : group->column - first_sums,
         .output_channel = layer->channels,
         .finished = layer->growth,
@@ -119,7 +119,7 @@ static denseblock_status launch_direct(const denseblock_context *context,
     };
     if (cuda->tensor)
         return dblk_tensor_launch(stream, &convolution, dblk_cuda_way_of(plan, l),
-                                  workspace + cuda->parts_offset);
+                                  workspace + planned->parts_offset);
     return dblk_direct_launch(stream, &convolution);
 }
 

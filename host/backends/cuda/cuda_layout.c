@@ -1,5 +1,8 @@
 #include "backends/cuda/cuda_layout.h"
 
+#include <math.h>
+
+#include "backends/cuda/cuda_predict.h"
 #include "backends/cuda/cuda_ways.h"
 #include "memory/integer.h"
 #include "memory/size.h"
@@ -8,137 +11,97 @@ static struct dblk_cuda_plan *cuda_of(const denseblock_plan *plan) {
     return plan->details;
 }
 
-/* Layers from `first` on with the same kernel size: `asked` of them, or with 0 as many as fill the
- * columns that one block of threads can compute. */
-static int64_t group_size(const denseblock_plan *plan, int64_t first, int64_t asked) {
-    const int64_t most_columns = cuda_of(plan)->tensor          ? 128
-                                 : plan->type == DENSEBLOCK_F64 ? 32
-                                                                : 64;
-    const struct dblk_layer *layers = &plan->layers[first];
-    int64_t size = 0, columns = 0;
-    for (; first + size < plan->layer_count; size++) {
-        const bool full = asked != 0
-                              ? size >= asked
-                              : columns + dblk_cuda_padded(layers[size].growth) > most_columns;
-        if (size > 0 && (full || !dblk_layers_same_kernel_size(&layers[0], &layers[size])))
-            break;
-        columns += dblk_cuda_padded(layers[size].growth);
-    }
-    return size;
-}
+/* ---- Groups ---- */
 
-static void form_group(const denseblock_plan *plan, int64_t first,
-                       struct dblk_candidate candidate) {
-    struct dblk_cuda_layer *layers = &cuda_of(plan)->layers[first];
-    const bool winograd = dblk_algorithm_is_winograd(candidate.algorithm) &&
-                          dblk_layer_is_3x3(&plan->layers[first]);
-    const int64_t size = group_size(plan, first, candidate.group_size);
-    int64_t columns = 0;
-    for (int64_t i = 0; i < size; i++) {
-        layers[i].group.column = columns;
-        columns += dblk_cuda_padded(plan->layers[first + i].growth);
-    }
-    for (int64_t i = 0; i < size; i++) {
-        layers[i].algorithm = winograd ? candidate.algorithm : DENSEBLOCK_ALGORITHM_DIRECT;
-        layers[i].group = (struct dblk_group){first, size, plan->layers[first].channels, columns,
-                                              layers[i].group.column};
-    }
-}
-
-static void form_groups(const denseblock_plan *plan, struct dblk_candidate candidate) {
+bool dblk_cuda_begin(denseblock_plan *plan, const denseblock_plan_options *options,
+                     denseblock_algorithm winograd) {
     struct dblk_cuda_plan *cuda = cuda_of(plan);
-    cuda->sums_stride = 0;
-    dblk_winograd_stack_clear(&cuda->stack);
-    for (int64_t first = 0; first < plan->layer_count;) {
-        form_group(plan, first, candidate);
-        const struct dblk_cuda_layer *layer = &cuda->layers[first];
-        const int64_t sums = layer->group.columns - dblk_cuda_padded(plan->layers[first].growth);
-        if (dblk_algorithm_is_winograd(layer->algorithm))
-            dblk_winograd_stack_add(&cuda->stack, plan, &layer->group, layer->algorithm);
-        else
-            cuda->sums_stride = dblk_larger(cuda->sums_stride, sums);
-        first += layer->group.size;
-    }
-}
-
-/* Bytes of the stack of so many images, and of their products or partial sums, whichever are more; false
- * where they overflow. */
-static bool slice_bytes(const denseblock_plan *plan, int64_t images, size_t *stack,
-                        size_t *sums) {
-    const struct dblk_cuda_plan *cuda = cuda_of(plan);
-    size_t products;
-    *sums = denseblock_type_size(dblk_winograd_products_type(plan));
-    if (!dblk_size_multiply(sums, cuda->sums_stride) || !dblk_size_multiply(sums, plan->height) ||
-        !dblk_size_multiply(sums, plan->width) || !dblk_size_multiply(sums, images) ||
-        !dblk_size_align(sums) ||
-        !dblk_winograd_stack_bytes(&cuda->stack, plan, images, stack, &products))
+    const size_t limit = options->workspace_limit;
+    const int64_t most =
+        dblk_larger(1, DBLK_DIRECT_MOST_PIXELS / (plan->height * plan->width + 1));
+    cuda->room = 0;
+    dblk_cuda_choose_cores(plan, winograd);
+    if (dblk_algorithm_is_winograd(winograd) && !dblk_cuda_has_products(plan))
         return false;
-    *sums = products > *sums ? products : *sums;
+    if (!dblk_winograd_stack_reserve(&cuda->stack, plan, winograd) || cuda->stack.bytes > limit ||
+        plan->slice_images > most)
+        return false;
+    cuda->room = limit - cuda->stack.bytes;
+    cuda->room -= cuda->room % DENSEBLOCK_ALIGNMENT;
     return true;
 }
 
-/* As many images at a time as one launch can take, and the workspace has room for: `image` bytes of it
- * for each. */
-static int64_t slice_images(const denseblock_plan *plan, size_t image, size_t limit) {
-    const struct dblk_winograd_stack *stack = &cuda_of(plan)->stack;
-    if (plan->layer_count == 0 || plan->batch == 0)
-        return plan->batch;
-    int64_t most = DBLK_DIRECT_MOST_PIXELS / (plan->height * plan->width + 1);
-    if (stack->tile != 0)
-        most = dblk_smaller(most, dblk_winograd_most_images(stack, plan));
-    if (image > 0 && limit / image < (size_t)most)
-        most = (int64_t)(limit / image);
-    most = dblk_larger(1, most);
-    /* Of equal size, but for the last. */
-    return dblk_quotient_up(plan->batch, dblk_quotient_up(plan->batch, most));
-}
-
-/* Sets the slices, and plan->workspace_bytes as far as it depends on them; false where it overflows. */
-static bool cut_slices(denseblock_plan *plan, size_t limit) {
-    size_t stack, sums;
-    if (!slice_bytes(plan, 1, &stack, &sums) || !dblk_size_add(&sums, stack))
-        return false;
-    plan->slice_images = slice_images(plan, sums, limit);
-    if (!slice_bytes(plan, plan->slice_images, &stack, &sums))
-        return false;
-    dblk_winograd_stack_set_slice(&cuda_of(plan)->stack, plan, stack);
-    plan->workspace_bytes = stack;
-    return dblk_size_add(&plan->workspace_bytes, sums);
-}
-
-static bool form_and_cut(denseblock_plan *plan, struct dblk_candidate candidate, size_t limit) {
-    form_groups(plan, candidate);
-    const bool fits = cut_slices(plan, limit);
-    if (candidate.group_size != 0 || (fits && plan->workspace_bytes <= limit))
-        return fits;
-    candidate.group_size = 1; /* which needs no partial sums */
-    form_groups(plan, candidate);
-    return cut_slices(plan, limit);
-}
-
-/* The parts of splits take what the rest leaves of the limit. */
-static bool lay_out(denseblock_plan *plan, struct dblk_candidate candidate, size_t limit) {
-    struct dblk_cuda_plan *cuda = cuda_of(plan);
-    dblk_cuda_choose_cores(plan, candidate.algorithm);
-    if (!form_and_cut(plan, candidate, limit))
-        return false;
-    if (!cuda->tensor)
-        return true;
-    const size_t room = limit > plan->workspace_bytes ? limit - plan->workspace_bytes : 0;
-    if (!dblk_cuda_choose_ways(plan, room - room % DENSEBLOCK_ALIGNMENT)) {
-        cuda->tensor = false; /* which also has groups of another size, and no Winograd layers */
-        return cuda->stack.tile == 0 && form_and_cut(plan, candidate, limit);
+void dblk_cuda_form(const denseblock_plan *plan, struct dblk_group_form form) {
+    struct dblk_cuda_layer *layers = &cuda_of(plan)->layers[form.first];
+    const struct dblk_layer *first = &plan->layers[form.first];
+    int64_t columns = 0;
+    for (int64_t i = 0; i < form.size; i++) {
+        layers[i].algorithm = form.algorithm;
+        layers[i].group = (struct dblk_group){form.first, form.size, first->channels, 0, columns};
+        columns += dblk_cuda_padded(first[i].growth);
     }
-    cuda->parts_offset = plan->workspace_bytes;
-    return dblk_size_add(&plan->workspace_bytes, cuda->parts_bytes) &&
-           dblk_size_align(&plan->workspace_bytes);
+    for (int64_t i = 0; i < form.size; i++) {
+        layers[i].group.columns = columns;
+        layers[i].sums_stride = columns - dblk_cuda_padded(first->growth);
+    }
 }
 
-bool dblk_cuda_lay_out(denseblock_plan *plan, struct dblk_candidate candidate, size_t limit) {
-    if (!lay_out(plan, candidate, limit))
-        plan->workspace_bytes = SIZE_MAX;
-    return plan->workspace_bytes <= limit;
+/* Bytes of the products, or of the partial sums, of layer l's group; false where they overflow. */
+static bool sums_bytes(const denseblock_plan *plan, int64_t l, size_t *bytes) {
+    const struct dblk_cuda_plan *cuda = cuda_of(plan);
+    const struct dblk_cuda_layer *planned = &cuda->layers[l];
+    if (dblk_algorithm_is_winograd(planned->algorithm))
+        return dblk_winograd_products_bytes(&cuda->stack, plan, planned->group.columns, bytes);
+    *bytes = denseblock_type_size(dblk_winograd_products_type(plan));
+    return dblk_size_multiply(bytes, planned->sums_stride) &&
+           dblk_size_multiply(bytes, plan->height) && dblk_size_multiply(bytes, plan->width) &&
+           dblk_size_multiply(bytes, plan->slice_images) && dblk_size_align(bytes);
 }
+
+/* The parts of splits take what the sums leave of the room. */
+double dblk_cuda_layer_cost(const denseblock_plan *plan, int64_t l) {
+    const struct dblk_cuda_plan *cuda = cuda_of(plan);
+    size_t sums;
+    const bool fits = sums_bytes(plan, l, &sums) && sums <= cuda->room;
+    if (cuda->tensor)
+        dblk_cuda_choose_way(plan, l, fits ? cuda->room - sums : 0);
+    return fits ? dblk_cuda_layer_time(plan, l) : INFINITY;
+}
+
+static bool finish_layer(denseblock_plan *plan, int64_t l) {
+    struct dblk_cuda_plan *cuda = cuda_of(plan);
+    struct dblk_cuda_layer *planned = &cuda->layers[l];
+    size_t bytes = cuda->stack.bytes, sums;
+    /* Each layer's part of the outer weights is packed for the group's product. */
+    planned->outer = cuda->layers[planned->group.first].outer;
+    if (!sums_bytes(plan, l, &sums) || !dblk_size_add(&bytes, sums))
+        return false;
+    planned->parts_offset = bytes;
+    if (!dblk_size_add(&bytes, dblk_cuda_parts_bytes(plan, l)) || !dblk_size_align(&bytes))
+        return false;
+    plan->workspace_bytes = bytes > plan->workspace_bytes ? bytes : plan->workspace_bytes;
+    return true;
+}
+
+bool dblk_cuda_finish(denseblock_plan *plan) {
+    struct dblk_cuda_plan *cuda = cuda_of(plan);
+    size_t stack, products;
+    dblk_winograd_stack_clear(&cuda->stack);
+    for (int64_t l = 0; l < plan->layer_count; l += cuda->layers[l].group.size)
+        if (dblk_algorithm_is_winograd(cuda->layers[l].algorithm))
+            dblk_winograd_stack_add(&cuda->stack, plan, &cuda->layers[l].group,
+                                    cuda->layers[l].algorithm);
+    if (!dblk_winograd_stack_bytes(&cuda->stack, plan, plan->slice_images, &stack, &products))
+        return false;
+    dblk_winograd_stack_set_slice(&cuda->stack, plan, stack);
+    plan->workspace_bytes = stack;
+    bool fits = true;
+    for (int64_t l = 0; fits && l < plan->layer_count; l++)
+        fits = finish_layer(plan, l);
+    return fits;
+}
+
+/* ---- Prepared weights ---- */
 
 /* Bytes of packed weights; SIZE_MAX where they overflow. */
 static size_t packed_bytes(const denseblock_plan *plan, int64_t l, int64_t channels,

@@ -5,31 +5,48 @@
 #include "memory/integer.h"
 #include "tensor_shape.h"
 
-/* Of NVIDIA's A100, H100 and RTX 4090; a GPU that is none of them is taken for the one before it.
- * Multiply-adds are those of a multiprocessor in a cycle. That mma.sync does not reach the rate of
- * Hopper's own matrix instructions is what others have measured, not in a data sheet: 60 % of it. */
+/* Of NVIDIA's T4, A100, RTX 4090, H100, B200 and RTX 5090; a GPU that is none of them is taken for
+ * the one before it. Multiply-adds, and bytes of the L2 cache, are those of a multiprocessor in a
+ * cycle. How large the L2 cache is, and how fast memory, the device tells: an H200 is an H100 with
+ * 4.8 TB/s. White papers and papers are cited as others quote them.
+ *
+ * A100: white paper, pages 35 to 37: 1024 multiply-adds of f16 and 512 of TF32, 1410 MHz, 1555
+ *   GB/s. Its L2 cache gives 5120 bytes a cycle, of which 32 for each of 108 multiprocessors, 4.8
+ *   TB/s, have been seen (forums.developer.nvidia.com, 198560).
+ * H100: white paper, table 3: twice the multiply-adds of an A100, by its own matrix instructions;
+ *   mma.sync reaches 62.9 % of that on average (arXiv 2501.12084, table 7, an H800). L2 cache: 4472
+ *   bytes a cycle of 114 multiprocessors (arXiv 2402.13499, table V, an H800). 3.35 TB/s:
+ *   nvidia.com, H100. The clock is that of an H100 PCIe (chipsandcheese.com, 2023), of an SXM at
+ *   least that.
+ * T4: the L2 cache is that of a V100, 2048 bytes a cycle of 80 multiprocessors (white paper of the
+ *   A100, page 35); the rest has not been checked.
+ * B200: 3996 MHz and 7680 bits of memory (github.com/pytorch/ao, 4002). That mma.sync and the L2
+ *   cache are as an H100's has not been checked.
+ * RTX: not checked. */
 static const struct gpu {
     int compute_capability;
     double megahertz;
     double half, tf32, single_precision, double_precision;
-    double bytes; /* of memory, in a microsecond */
-    double cache; /* bytes of the L2 cache */
+    double cache_bytes;
+    double memory_rate; /* bytes in a microsecond, where the device does not tell */
 } gpus[] = {
-    {0, 1410, 256, 64, 64, 2, 0.6e6, 4e6},
-    {80, 1410, 1024, 512, 64, 32, 1.5e6, 40e6},
-    {86, 2200, 256, 128, 128, 2, 0.9e6, 72e6},
-    {90, 1755, 0.6 * 2048, 0.6 * 1024, 128, 64, 3.3e6, 50e6},
+    {0, 1410, 256, 64, 64, 2, 25, 0.3e6},
+    {80, 1410, 1024, 512, 64, 32, 32, 1.555e6},
+    {86, 2200, 256, 128, 128, 2, 16, 0.9e6},
+    {90, 1755, 0.629 * 2048, 0.629 * 1024, 128, 64, 39, 3.35e6},
+    {100, 1755, 0.629 * 2048, 0.629 * 1024, 128, 64, 39, 7.67e6},
+    {120, 2200, 256, 128, 128, 2, 16, 1.7e6},
 };
 
-/* Microseconds to begin a kernel, until its first products. */
-static const double LAUNCH = 4;
+static const double LAUNCH = DBLK_CUDA_LAUNCH;
 
 /* Parts of the rate that kernels reach by their count of instructions and of accesses to shared memory:
  * the wide tile, the narrow one, and ordinary cores. */
 static const double WIDE = 0.84, NARROW = 0.6, SIMT = 0.85;
 
-/* A pass over what is in the L2 cache is so many times faster than over memory. */
-static const double CACHE = 2;
+/* What takes so many times the L2 cache is all still there when it is used again, or nothing of
+ * it. */
+static const double FITS = 0.8, LOST = 1.1;
 
 static const struct gpu *gpu_of(const struct dblk_cuda_limits *limits) {
     const struct gpu *found = &gpus[0];
@@ -37,6 +54,17 @@ static const struct gpu *gpu_of(const struct dblk_cuda_limits *limits) {
         if (limits->compute_capability >= gpus[i].compute_capability)
             found = &gpus[i];
     return found;
+}
+
+static double memory_rate(const struct dblk_cuda_limits *limits) {
+    const struct gpu *gpu = gpu_of(limits);
+    return limits->memory_rate > 0 ? limits->memory_rate : gpu->memory_rate;
+}
+
+/* Bytes in a microsecond. */
+static double cache_rate(const struct dblk_cuda_limits *limits) {
+    const struct gpu *gpu = gpu_of(limits);
+    return gpu->cache_bytes * gpu->megahertz * limits->multiprocessors;
 }
 
 /* Multiply-adds of a multiprocessor in a microsecond. */
@@ -79,7 +107,7 @@ double dblk_cuda_tensor_time(const struct dblk_cuda_limits *limits,
     if (way->splits == 1)
         return products;
     const double sums = (double)work->pixels * (double)work->columns * sizeof(float);
-    return products + LAUNCH + sums * (2.0 * way->splits + 1) / (CACHE * gpu->bytes);
+    return products + LAUNCH + sums * (2.0 * way->splits + 1) / cache_rate(limits);
 }
 
 double dblk_cuda_simt_time(const struct dblk_cuda_limits *limits,
@@ -101,13 +129,23 @@ double dblk_cuda_products_time(const struct dblk_cuda_limits *limits,
     return multiply_adds / (rate * limits->multiprocessors);
 }
 
-double dblk_cuda_memory_time(const struct dblk_cuda_limits *limits, double bytes) {
-    return bytes / gpu_of(limits)->bytes;
+double dblk_cuda_cache_time(const struct dblk_cuda_limits *limits, double bytes) {
+    return bytes / cache_rate(limits);
 }
 
-double dblk_cuda_pass_time(const struct dblk_cuda_limits *limits, double bytes,
-                           double workspace_bytes) {
-    const struct gpu *gpu = gpu_of(limits);
-    const double cached = gpu->cache < workspace_bytes ? gpu->cache / workspace_bytes : 1;
-    return LAUNCH + bytes / gpu->bytes * (cached / CACHE + (1 - cached));
+double dblk_cuda_memory_time(const struct dblk_cuda_limits *limits, double bytes) {
+    return bytes / memory_rate(limits);
+}
+
+double dblk_cuda_pass_time(const struct dblk_cuda_limits *limits,
+                           struct dblk_cuda_traffic traffic) {
+    return LAUNCH + fmax(dblk_cuda_cache_time(limits, traffic.cache),
+                         dblk_cuda_memory_time(limits, traffic.memory));
+}
+
+/* What is read in turns is all gone when it comes again, if the line that was not used for longest
+ * gives way. Something between that and chance is taken. */
+double dblk_cuda_missed(const struct dblk_cuda_limits *limits, double bytes) {
+    const double cache = (double)limits->cache_bytes;
+    return fmin(1, fmax(0, bytes - FITS * cache) / ((LOST - FITS) * cache));
 }

@@ -13,6 +13,9 @@ struct dblk_cuda_work {
     int64_t pixels, taps, channels, columns;
 };
 
+/* Microseconds to begin a kernel, until its first products. */
+enum { DBLK_CUDA_LAUNCH = 4 };
+
 /* Microseconds of the launches that it is. */
 double dblk_cuda_tensor_time(const struct dblk_cuda_limits *limits,
                              const struct dblk_tensor_way *way,
@@ -21,15 +24,25 @@ double dblk_cuda_simt_time(const struct dblk_cuda_limits *limits,
                            const struct dblk_cuda_work *work);
 
 /* Microseconds that so many multiply-adds take at the least, by matrix instructions of that form or
- * (form NULL) on ordinary cores; and so many bytes of memory. */
+ * (form NULL) on ordinary cores. */
 double dblk_cuda_products_time(const struct dblk_cuda_limits *limits,
                                const enum dblk_tensor_form *form, denseblock_type type,
                                double multiply_adds);
-double dblk_cuda_memory_time(const struct dblk_cuda_limits *limits, double bytes);
 
-/* Microseconds of a launch that does little more than to read and write so many bytes, most of which lie
- * in a workspace: as much of that as the L2 cache holds is faster. */
-double dblk_cuda_pass_time(const struct dblk_cuda_limits *limits, double bytes,
-                           double workspace_bytes);
+/* Bytes that launches move: between multiprocessors and the L2 cache, and between that and
+ * memory. */
+struct dblk_cuda_traffic {
+    double cache, memory;
+};
+
+/* Microseconds that they take at the least; and those of a launch that does little more. */
+double dblk_cuda_cache_time(const struct dblk_cuda_limits *limits, double bytes);
+double dblk_cuda_memory_time(const struct dblk_cuda_limits *limits, double bytes);
+double dblk_cuda_pass_time(const struct dblk_cuda_limits *limits,
+                           struct dblk_cuda_traffic traffic);
+
+/* The part of accesses that the L2 cache misses, where so many bytes pass through it between two
+ * uses of the same ones. */
+double dblk_cuda_missed(const struct dblk_cuda_limits *limits, double bytes);
 
 #endif

@@ -10,18 +10,11 @@
 #include "status/fail.h"
 #include "text/text.h"
 
-/* Whether there are kernels for the products of Winograd layers: on ordinary cores for what they multiply
- * without being converted. */
-static bool has_products(const denseblock_plan *plan) {
-    return dblk_cuda_has_tensor_cores(plan) || plan->type == DENSEBLOCK_F32 ||
-           plan->type == DENSEBLOCK_F64;
-}
-
 static denseblock_status check_options(const denseblock_plan *plan,
                                        const denseblock_plan_options *options) {
     if (!dblk_algorithm_is_winograd(options->algorithm))
         return DENSEBLOCK_OK;
-    if (!has_products(plan))
+    if (!dblk_cuda_has_tensor_cores(plan) && denseblock_type_size(plan->type) == 2)
         return dblk_fail(DENSEBLOCK_UNSUPPORTED,
                          "the cuda backend has only the direct algorithm for %s on GPUs before "
                          "compute capability 8.0: use auto or direct",
@@ -63,7 +56,7 @@ static bool is_allowed(const denseblock_plan *plan, const denseblock_plan_option
         (plan->type != DENSEBLOCK_F32 || plan->arithmetic == DENSEBLOCK_ARITHMETIC_TF32 ||
          options->accuracy == DENSEBLOCK_ACCURACY_HIGH))
         return false;
-    return has_products(plan);
+    return true;
 }
 
 /* What no launch could take is refused now. */
@@ -87,8 +80,16 @@ static denseblock_status check_launches(const denseblock_plan *plan) {
 
 denseblock_status dblk_cuda_plan_make(denseblock_plan *plan,
                                       const denseblock_plan_options *options) {
-    static const struct dblk_candidate_rules rules = {is_allowed, dblk_cuda_lay_out,
-                                                      dblk_cuda_predict};
+    const struct dblk_group_rules rules = {
+        .launch = DBLK_CUDA_LAUNCH,
+        .most_direct = INT64_MAX,
+        .allows = is_allowed,
+        .begin = dblk_cuda_begin,
+        .form = dblk_cuda_form,
+        .layer_cost = dblk_cuda_layer_cost,
+        .keep_cost = dblk_cuda_keep_time,
+        .finish = dblk_cuda_finish,
+    };
     /* As many layers fit in memory a moment ago, in plan itself. */
     struct dblk_cuda_plan *cuda =
         calloc(1, sizeof *cuda + (size_t)plan->layer_count * sizeof(struct dblk_cuda_layer));
@@ -102,13 +103,15 @@ denseblock_status dblk_cuda_plan_make(denseblock_plan *plan,
         status = check_options(plan, options);
     if (status == DENSEBLOCK_OK)
         status = choose_instructions(plan, options);
+    if (status == DENSEBLOCK_OK)
+        status = dblk_groups_choose(plan, options, &rules);
     if (status != DENSEBLOCK_OK)
         return status;
-    dblk_candidates_choose(plan, options, &rules);
     if (plan->workspace_bytes == SIZE_MAX || !dblk_cuda_lay_out_weights(plan))
         return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT,
                          "what the block needs beside y is too large to address");
-    plan->predicted_seconds = 1e-6 * dblk_cuda_predict(plan); /* now with the weights' bytes */
+    dblk_cuda_predict(plan);
+    plan->predicted_seconds = 1e-6 * cuda->microseconds;
     return check_launches(plan);
 }
 
@@ -148,6 +151,23 @@ static void describe_simt_group(struct dblk_text *text, const denseblock_plan *p
     }
 }
 
+static void describe_prediction(struct dblk_text *text, const denseblock_plan *plan) {
+    const struct dblk_cuda_plan *cuda = dblk_cuda_plan_of(plan);
+    const struct dblk_cuda_limits *gpu = &cuda->gpu;
+    const struct dblk_cuda_traffic *moved = &cuda->traffic;
+    dblk_text_append(text, "predicted %.3g us, by a model that has not been fitted\n",
+                     cuda->microseconds);
+    dblk_text_append(text, "at least %.3g us for the products, at %.3g TFLOP/s\n",
+                     cuda->products_microseconds,
+                     2e-6 * cuda->multiply_adds / cuda->products_microseconds);
+    dblk_text_append(text,
+                     "at least %.3g us for %.4g MB through the L2 cache, %.3g us for %.4g MB of "
+                     "memory; y and weights are %.4g MB\n",
+                     dblk_cuda_cache_time(gpu, moved->cache), 1e-6 * moved->cache,
+                     dblk_cuda_memory_time(gpu, moved->memory), 1e-6 * moved->memory,
+                     1e-6 * (double)(plan->output_bytes + plan->weights_bytes));
+}
+
 void dblk_cuda_plan_describe(struct dblk_text *text, const denseblock_plan *plan) {
     static const char *const forms[] = {"f16", "bf16", "TF32", "three products of TF32"};
     const struct dblk_cuda_plan *cuda = dblk_cuda_plan_of(plan);
@@ -172,9 +192,5 @@ void dblk_cuda_plan_describe(struct dblk_text *text, const denseblock_plan *plan
     dblk_winograd_stack_describe(text, &cuda->stack);
     dblk_describe_slices(text, plan);
     if (plan->batch > 0 && plan->layer_count > 0)
-        dblk_text_append(
-            text,
-            "predicted %.3g us, by a model that has not been fitted: at least %.3g us "
-            "for the products, %.3g us for memory\n",
-            cuda->microseconds, cuda->products_microseconds, cuda->memory_microseconds);
+        describe_prediction(text, plan);
 }

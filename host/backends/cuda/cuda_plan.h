@@ -7,21 +7,24 @@
  * ordinary ones: see backends/winograd_stack.h.
  *
  * Workspace: the stack of Winograd layers; then a group's products, or its partial sums [pixels of a
- * slice][sums_stride], f64 for f64 tensors and f32 otherwise; then what the splits of one convolution at
- * a time sum up.
+ * slice][sums_stride], f64 for f64 tensors and f32 otherwise, and behind that what the splits of
+ * one convolution at a time sum up.
  * Prepared weights: for each group those of the outer product, then those of each inner one; of Winograd
  * layers also the kernel as it came. */
 #ifndef DENSEBLOCK_HOST_CUDA_PLAN_H
 #define DENSEBLOCK_HOST_CUDA_PLAN_H
 
+#include "backends/cuda/cuda_model.h"
 #include "backends/winograd_stack.h"
 #include "device/cuda_devices.h"
 #include "direct.h"
 #include "tensor.h"
 
 struct dblk_cuda_layer {
-    denseblock_algorithm algorithm;      /* never AUTO */
-    struct dblk_group group;             /* its columns with padding */
+    denseblock_algorithm algorithm; /* never AUTO */
+    struct dblk_group group;        /* its columns with padding */
+    int64_t sums_stride;            /* from one pixel's partial sums of the group to the next's */
+    size_t parts_offset;            /* bytes, in the workspace: sums of splits */
     size_t outer_offset, inner_offset;   /* bytes, in the prepared weights */
     struct dblk_direct_tile tile;        /* on ordinary cores, if direct */
     struct dblk_tensor_way outer, inner; /* on tensor cores */
@@ -33,13 +36,12 @@ struct dblk_cuda_plan {
     enum dblk_tensor_form form;                 /* there */
     enum dblk_tensor_instructions instructions; /* there */
     struct dblk_winograd_stack stack;
-    size_t parts_offset; /* bytes, in the workspace: sums of splits, on tensor cores */
-    size_t parts_bytes;
+    size_t room; /* bytes behind the stack, while groups are chosen */
 
-    /* What the model says that an execution takes; and at the least, for the products, and to read the
-     * weights and x and write y. */
-    double microseconds, products_microseconds, memory_microseconds;
-    int64_t sums_stride; /* from one pixel's partial sums to the next's, behind the stack */
+    /* Of an execution, by the model: what it takes, what it computes and moves, and what it takes
+     * at the least for the former. */
+    double microseconds, multiply_adds, products_microseconds;
+    struct dblk_cuda_traffic traffic;
     struct dblk_cuda_layer layers[];
 };
 

@@ -3,99 +3,97 @@
 #include <math.h>
 
 #include "backends/cuda/cuda_model.h"
+#include "backends/cuda/cuda_traffic.h"
 #include "backends/cuda/cuda_ways.h"
 
-/* Tiles of a slice, for every point. */
-static double points_of(const struct dblk_winograd_stack *stack) {
-    return (double)stack->slice_tiles * dblk_winograd_points(stack->tile);
+static double slices_of(const denseblock_plan *plan) {
+    return plan->batch > 0 ? ceil((double)plan->batch / (double)plan->slice_images) : 0;
 }
 
-/* A transform between `channels` features of a slice and as many values, together of so many bytes, for
- * each tile and point. */
-static double transform_time(const denseblock_plan *plan, int64_t channels, double value_bytes) {
-    const struct dblk_cuda_plan *cuda = dblk_cuda_plan_of(plan);
-    const double pixels = (double)(plan->slice_images * plan->height * plan->width);
-    const double bytes = (double)channels * (pixels * (double)denseblock_type_size(plan->type) +
-                                             points_of(&cuda->stack) * value_bytes);
-    return dblk_cuda_pass_time(&cuda->gpu, bytes, (double)plan->workspace_bytes);
-}
+/* ---- Layers ---- */
 
-/* Of what layer l adds: from its products, if it is a Winograd layer, and into the stack, if that is for
- * later ones. */
-static double transforms_time(const denseblock_plan *plan, int64_t l) {
-    const struct dblk_cuda_plan *cuda = dblk_cuda_plan_of(plan);
-    const int64_t growth = plan->layers[l].growth;
-    const double size = (double)denseblock_type_size(plan->type);
-    const double sum = (double)denseblock_type_size(dblk_winograd_products_type(plan));
-    const bool winograd = dblk_algorithm_is_winograd(cuda->layers[l].algorithm);
-    if (winograd && dblk_winograd_is_fused(&cuda->stack, l))
-        return transform_time(plan, growth,
-                              sum * dblk_winograd_stack_times_read(&cuda->stack, plan) + size);
-    return (winograd ? transform_time(plan, growth, sum) : 0) +
-           (l < cuda->stack.last_layer ? transform_time(plan, growth, size) : 0);
-}
-
-/* Of a convolution, or of products: as long as the multiply-adds. */
-static double arithmetic_time(const denseblock_plan *plan, int64_t l) {
+/* As long as the multiply-adds, or as what is moved for them. */
+static double work_time(const denseblock_plan *plan, int64_t l) {
     const struct dblk_cuda_plan *cuda = dblk_cuda_plan_of(plan);
     const struct dblk_cuda_work work = dblk_cuda_work_of(plan, l);
-    return cuda->tensor ? dblk_cuda_tensor_time(&cuda->gpu, dblk_cuda_way_of(plan, l), &work)
-                        : dblk_cuda_simt_time(&cuda->gpu, &work);
+    const double products =
+        cuda->tensor ? dblk_cuda_tensor_time(&cuda->gpu, dblk_cuda_way_of(plan, l), &work)
+                     : dblk_cuda_simt_time(&cuda->gpu, &work);
+    return fmax(products, dblk_cuda_pass_time(&cuda->gpu, dblk_cuda_work_traffic(plan, l)));
 }
 
-/* As long as the multiply-adds, or as what they read and write: operands, and sums, twice where
- * they are added to. */
-static double products_time(const denseblock_plan *plan, int64_t l) {
+double dblk_cuda_layer_time(const denseblock_plan *plan, int64_t l) {
     const struct dblk_cuda_plan *cuda = dblk_cuda_plan_of(plan);
-    const struct dblk_cuda_work work = dblk_cuda_work_of(plan, l);
-    const bool outer = l == cuda->layers[l].group.first;
-    const double size = (double)denseblock_type_size(plan->type);
-    const double sum = (double)denseblock_type_size(dblk_winograd_products_type(plan));
-    const double weights =
-        (double)work.matrices * (double)work.channels * (double)work.columns * size;
-    const double bytes =
-        weights + points_of(&cuda->stack) * ((double)work.channels * size +
-                                             (double)work.columns * sum * (outer ? 1 : 2));
-    return fmax(arithmetic_time(plan, l),
-                dblk_cuda_pass_time(&cuda->gpu, bytes, (double)plan->workspace_bytes));
+    double time = work_time(plan, l);
+    if (dblk_algorithm_is_winograd(cuda->layers[l].algorithm))
+        time += dblk_cuda_pass_time(&cuda->gpu, dblk_cuda_output_traffic(plan, l));
+    return slices_of(plan) * time;
 }
 
-/* Of a slice. */
-static double layer_time(const denseblock_plan *plan, int64_t l) {
-    const struct dblk_cuda_plan *cuda = dblk_cuda_plan_of(plan);
-    double time = transforms_time(plan, l);
-    if (l == 0 && cuda->stack.tile != 0)
-        time += transform_time(plan, plan->layers[0].channels,
-                               (double)denseblock_type_size(plan->type));
-    return time + (dblk_algorithm_is_winograd(cuda->layers[l].algorithm)
-                       ? products_time(plan, l)
-                       : arithmetic_time(plan, l));
+static void add(struct dblk_cuda_traffic *sum, struct dblk_cuda_traffic traffic) {
+    sum->cache += traffic.cache;
+    sum->memory += traffic.memory;
 }
 
-/* Multiply-adds of a slice, with no padding. */
+double dblk_cuda_keep_time(const denseblock_plan *plan, int64_t l) {
+    const struct dblk_cuda_limits *gpu = &dblk_cuda_plan_of(plan)->gpu;
+    struct dblk_cuda_traffic keep = dblk_cuda_keep_traffic(plan, l);
+    if (!dblk_cuda_is_fused(plan, l))
+        return slices_of(plan) * dblk_cuda_pass_time(gpu, keep);
+    const struct dblk_cuda_traffic output = dblk_cuda_output_traffic(plan, l);
+    add(&keep, output);
+    return slices_of(plan) * (dblk_cuda_pass_time(gpu, keep) - dblk_cuda_pass_time(gpu, output));
+}
+
+/* ---- The plan ---- */
+
+static bool is_kept(const denseblock_plan *plan, int64_t l) {
+    const struct dblk_winograd_stack *stack = &dblk_cuda_plan_of(plan)->stack;
+    return stack->tile != 0 && l < stack->last_layer;
+}
+
+static double time_of(const denseblock_plan *plan) {
+    double time = is_kept(plan, -1) ? dblk_cuda_keep_time(plan, -1) : 0;
+    for (int64_t l = 0; l < plan->layer_count; l++)
+        time +=
+            dblk_cuda_layer_time(plan, l) + (is_kept(plan, l) ? dblk_cuda_keep_time(plan, l) : 0);
+    return time;
+}
+
+static struct dblk_cuda_traffic traffic_of(const denseblock_plan *plan) {
+    struct dblk_cuda_traffic sum = {0, 0};
+    if (is_kept(plan, -1))
+        add(&sum, dblk_cuda_keep_traffic(plan, -1));
+    for (int64_t l = 0; l < plan->layer_count; l++) {
+        add(&sum, dblk_cuda_work_traffic(plan, l));
+        if (dblk_algorithm_is_winograd(dblk_cuda_plan_of(plan)->layers[l].algorithm))
+            add(&sum, dblk_cuda_output_traffic(plan, l));
+        if (is_kept(plan, l))
+            add(&sum, dblk_cuda_keep_traffic(plan, l));
+    }
+    return (struct dblk_cuda_traffic){slices_of(plan) * sum.cache, slices_of(plan) * sum.memory};
+}
+
+/* Multiply-adds of the whole batch, with no padding. */
 static double multiply_adds(const denseblock_plan *plan, int64_t l) {
-    const struct dblk_cuda_plan *cuda = dblk_cuda_plan_of(plan);
+    const struct dblk_winograd_stack *stack = &dblk_cuda_plan_of(plan)->stack;
     const struct dblk_layer *layer = &plan->layers[l];
-    const bool winograd = dblk_algorithm_is_winograd(cuda->layers[l].algorithm);
-    const double rows = winograd ? points_of(&cuda->stack)
-                                 : (double)(plan->slice_images * plan->height * plan->width) *
-                                       (double)layer->kernel_height * (double)layer->kernel_width;
+    const double rows =
+        dblk_algorithm_is_winograd(dblk_cuda_plan_of(plan)->layers[l].algorithm)
+            ? (double)dblk_winograd_tiles(stack->tile, plan->batch, plan->height, plan->width) *
+                  dblk_winograd_points(stack->tile)
+            : (double)plan->batch * (double)plan->height * (double)plan->width *
+                  (double)layer->kernel_height * (double)layer->kernel_width;
     return rows * (double)layer->channels * (double)layer->growth;
 }
 
-double dblk_cuda_predict(const denseblock_plan *plan) {
+void dblk_cuda_predict(const denseblock_plan *plan) {
     struct dblk_cuda_plan *cuda = plan->details;
-    double time = 0, products = 0;
-    for (int64_t l = 0; plan->batch > 0 && l < plan->layer_count; l++) {
-        time += layer_time(plan, l);
-        products += multiply_adds(plan, l);
-    }
-    const double slices =
-        plan->batch > 0 ? ceil((double)plan->batch / (double)plan->slice_images) : 0;
-    cuda->microseconds = slices * time;
+    cuda->microseconds = time_of(plan);
+    cuda->traffic = traffic_of(plan);
+    cuda->multiply_adds = 0;
+    for (int64_t l = 0; l < plan->layer_count; l++)
+        cuda->multiply_adds += multiply_adds(plan, l);
     cuda->products_microseconds = dblk_cuda_products_time(
-        &cuda->gpu, cuda->tensor ? &cuda->form : NULL, plan->type, slices * products);
-    cuda->memory_microseconds =
-        dblk_cuda_memory_time(&cuda->gpu, (double)(plan->output_bytes + plan->weights_bytes));
-    return cuda->microseconds;
+        &cuda->gpu, cuda->tensor ? &cuda->form : NULL, plan->type, cuda->multiply_adds);
 }

@@ -1,10 +1,18 @@
-/* What the model (cuda_model.h) says of a plan of the cuda backend. */
+/* What the model (cuda_model.h) says of a plan of the cuda backend: microseconds of the whole
+ * batch. */
 #ifndef DENSEBLOCK_HOST_CUDA_PREDICT_H
 #define DENSEBLOCK_HOST_CUDA_PREDICT_H
 
 #include "backends/cuda/cuda_plan.h"
 
-/* Sets cuda->microseconds, which it returns, and its bounds. cost of struct dblk_candidate_rules. */
-double dblk_cuda_predict(const denseblock_plan *plan);
+/* Layer l, whose group and way are there. */
+double dblk_cuda_layer_time(const denseblock_plan *plan, int64_t l);
+
+/* The input transform of layer l's output; -1: of the block's input. If it is one kernel with the
+ * output transform, what that takes more. */
+double dblk_cuda_keep_time(const denseblock_plan *plan, int64_t l);
+
+/* Sets what the plan says of an execution. */
+void dblk_cuda_predict(const denseblock_plan *plan);
 
 #endif

@@ -31,11 +31,35 @@ bool dblk_cuda_has_tensor_cores(const denseblock_plan *plan) {
     return cuda_of(plan)->gpu.compute_capability >= 80 && find_form(plan, &form);
 }
 
+bool dblk_cuda_has_products(const denseblock_plan *plan) {
+    return cuda_of(plan)->tensor || plan->type == DENSEBLOCK_F32 || plan->type == DENSEBLOCK_F64;
+}
+
+/* Whether a block of threads may have the shared memory for all tiles of the layer. */
+static bool has_ways(const denseblock_plan *plan, int64_t l, denseblock_algorithm winograd) {
+    const struct dblk_cuda_plan *cuda = cuda_of(plan);
+    const struct dblk_layer *layer = &plan->layers[l];
+    const size_t shared = cuda->gpu.shared_bytes;
+    bool has = true;
+    for (int wide = 0; has && wide < 2; wide++) {
+        const int64_t columns = wide ? DBLK_TENSOR_NARROW + 1 : DBLK_TENSOR_NARROW;
+        struct dblk_tensor_way way;
+        has =
+            dblk_tensor_find_way(cuda->form, cuda->instructions, layer->kernel_height,
+                                 layer->kernel_width, plan->width, columns, shared, &way) &&
+            (!dblk_algorithm_is_winograd(winograd) ||
+             dblk_tensor_find_product_way(cuda->form, cuda->instructions, columns, shared, &way));
+    }
+    return has;
+}
+
 void dblk_cuda_choose_cores(const denseblock_plan *plan, denseblock_algorithm algorithm) {
     struct dblk_cuda_plan *cuda = cuda_of(plan);
     cuda->tensor = dblk_cuda_has_tensor_cores(plan) && find_form(plan, &cuda->form);
     if (algorithm == DENSEBLOCK_ALGORITHM_WINOGRAD4)
         cuda->form = DBLK_TENSOR_TF32X3;
+    for (int64_t l = 0; cuda->tensor && l < plan->layer_count; l++)
+        cuda->tensor = has_ways(plan, l, algorithm);
 }
 
 static bool is_winograd(const denseblock_plan *plan, int64_t l) {
@@ -98,25 +122,13 @@ static bool choose_way(const denseblock_plan *plan, int64_t l, size_t room,
     return true;
 }
 
-static void keep_largest(const denseblock_plan *plan, int64_t l,
-                         const struct dblk_tensor_way *way) {
-    const struct dblk_cuda_work work = dblk_cuda_work_of(plan, l);
-    const size_t bytes = dblk_tensor_parts_bytes(way, work.pixels, work.columns);
-    struct dblk_cuda_plan *cuda = cuda_of(plan);
-    cuda->parts_bytes = bytes > cuda->parts_bytes ? bytes : cuda->parts_bytes;
+void dblk_cuda_choose_way(const denseblock_plan *plan, int64_t l, size_t room) {
+    (void)choose_way(plan, l, room, dblk_cuda_way_of(plan, l));
 }
 
-bool dblk_cuda_choose_ways(const denseblock_plan *plan, size_t room) {
-    struct dblk_cuda_plan *cuda = cuda_of(plan);
-    cuda->parts_bytes = 0;
-    for (int64_t l = 0; l < plan->layer_count; l++) {
-        struct dblk_cuda_layer *planned = &cuda->layers[l];
-        struct dblk_tensor_way *way = dblk_cuda_way_of(plan, l);
-        if (!choose_way(plan, l, room, way))
-            return false;
-        keep_largest(plan, l, way);
-        /* Each layer's part of the outer weights is packed for the group's product. */
-        planned->outer = cuda->layers[planned->group.first].outer;
-    }
-    return true;
+size_t dblk_cuda_parts_bytes(const denseblock_plan *plan, int64_t l) {
+    const struct dblk_cuda_work work = dblk_cuda_work_of(plan, l);
+    return cuda_of(plan)->tensor
+               ? dblk_tensor_parts_bytes(dblk_cuda_way_of(plan, l), work.pixels, work.columns)
+               : 0;
 }

@@ -10,14 +10,21 @@
  * on. */
 bool dblk_cuda_has_tensor_cores(const denseblock_plan *plan);
 
-/* Sets cuda->tensor and cuda->form, for 3x3 layers of that algorithm: F(4x4) does not have TF32, whose
- * error it makes too large. */
+/* Whether there are kernels for the products of Winograd layers, by the cores that were chosen: on
+ * ordinary ones for what they multiply without converting it. */
+bool dblk_cuda_has_products(const denseblock_plan *plan);
+
+/* Sets cuda->tensor and cuda->form, for Winograd layers of that algorithm: F(4x4) does not have
+ * TF32, whose error it makes too large. Not on tensor cores either: convolutions that do not find
+ * the shared memory that they need there. */
 void dblk_cuda_choose_cores(const denseblock_plan *plan, denseblock_algorithm algorithm);
 
-/* Sets the ways of all layers, whose groups and slices are there, and cuda->parts_bytes, which is at
- * most `room`. False where a convolution on tensor cores does not find the shared memory that it
- * needs. */
-bool dblk_cuda_choose_ways(const denseblock_plan *plan, size_t room);
+/* Sets the way of layer l, whose group and slices are there, on tensor cores: the fastest whose
+ * parts have room. */
+void dblk_cuda_choose_way(const denseblock_plan *plan, int64_t l, size_t room);
+
+/* Bytes of what its splits sum up. */
+size_t dblk_cuda_parts_bytes(const denseblock_plan *plan, int64_t l);
 
 /* What is computed of a slice of the batch: the outer product of layer l's group, if it is the first, or
  * the layer's inner one. */

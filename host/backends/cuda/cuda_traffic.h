@@ -1,0 +1,22 @@
+/* What the launches of a plan of the cuda backend move, by a model of the L2 cache: of what passed
+ * through it since it was last used, the more is lost the more that is. Bytes of a slice. */
+#ifndef DENSEBLOCK_HOST_CUDA_TRAFFIC_H
+#define DENSEBLOCK_HOST_CUDA_TRAFFIC_H
+
+#include "backends/cuda/cuda_plan.h"
+
+/* The convolution of layer l, or its products: the outer one for the first of a group, else the
+ * inner one. */
+struct dblk_cuda_traffic dblk_cuda_work_traffic(const denseblock_plan *plan, int64_t l);
+
+/* The output transform of a Winograd layer. */
+struct dblk_cuda_traffic dblk_cuda_output_traffic(const denseblock_plan *plan, int64_t l);
+
+/* Whether that is one kernel with the input transform of what the layer adds. */
+bool dblk_cuda_is_fused(const denseblock_plan *plan, int64_t l);
+
+/* The input transform of layer l's output; -1: of the block's input. If it is one kernel with the
+ * output transform, what that moves more. */
+struct dblk_cuda_traffic dblk_cuda_keep_traffic(const denseblock_plan *plan, int64_t l);
+
+#endif
