@@ -4,7 +4,7 @@ set -euo pipefail
 # shellcheck source=tests/cli/lib.sh
 source "$(dirname "$0")/lib.sh"
 
-sizes=(--shape 2,5,4,3 --layers 3 --growth 4) # a channel has 160 bytes
+sizes=(--shape "2,5,4,3" --layers 3 --growth 4) # a channel has 160 bytes
 presets=(densenet121 densenet169 densenet201 densenet264 bc-100-12 40-12)
 
 # figures BACKEND STRATEGY: its object in $scratch/out, which is JSON, one "key": value a line.
@@ -182,7 +182,8 @@ test_picture() {
         (($(grep -c "<polyline class=\"line $line\"" m.svg) == 2)) || fail "lines of $line: m.svg"
     done
     grep -q "prefers-color-scheme: dark" m.svg || fail "no dark colours"
-    grep -q "layers computed" m.svg && grep -q "held, KiB" m.svg || fail "axes without units"
+    grep -q "layers computed" m.svg || fail "the axis of layers has no name"
+    grep -q "held, KiB" m.svg || fail "the axis of bytes has no unit"
     if command -v python3 >/dev/null; then
         python3 -c 'import sys, xml.dom.minidom as x; x.parse(sys.argv[1])' m.svg || fail "no XML"
     fi
@@ -205,6 +206,7 @@ test_refused() {
     refused 2 "" -- memory --preset 40-12 --batch 9223372036854775806
     refused 2 "" -- memory --shape 3000000000,3000000000,3000000000,3000000000 --layers 1 \
         --growth 1
+    [[ -z ${DENSEBLOCK_SANITIZED-} ]] || return 0 # which ends a program that asks for so much
     refused 3 "memory" -- memory --shape 1000000,1000000,1000,64 --layers 1 --growth 1
 }
 

@@ -258,7 +258,7 @@ test_copies_fail() {
 
 # Measured by the account of device memory; the formula says the same.
 test_footprint() {
-    local sizes=(--shape 2,5,6,3 --layers 3 --growth 4)
+    local sizes=(--shape "2,5,6,3" --layers 3 --growth 4)
     expect 0 memory "${sizes[@]}" --backend cuda --group 2 --json
     expect_json timeline preparing_peak_bytes
     expect_text out '"strategy": "copy-keep"' '"label": "X_3"' '"label": "workspace"'
