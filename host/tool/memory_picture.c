@@ -179,7 +179,7 @@ static void draw_panel(const memory_block *block, denseblock_backend backend, in
 
 static void draw_header(const memory_request *request, int64_t panels, FILE *stream) {
     static const char *const legends[STRATEGY_COUNT] = {
-        "copy: a tensor a layer", "copy-keep: all of them kept", "inplace: one buffer",
+        "copy: a tensor a layer", "copy-keep: all are kept", "inplace: one buffer",
         "groups: in place too"};
     const int64_t height = HEADER + panels * PANEL;
     const int column = WIDTH / STRATEGY_COUNT;

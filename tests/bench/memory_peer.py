@@ -8,7 +8,7 @@ import json
 import os
 import subprocess
 
-os.environ.setdefault("KINETO_LOG_LEVEL", "5")  # its profiler tells when it starts
+os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # else its profiler tells when it starts
 import torch
 import torch.nn.functional as F
 from torch.profiler import ProfilerActivity, profile
@@ -89,7 +89,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tool", required=True, help="the program denseblock")
     parser.add_argument("--preset", action="append", help="as denseblock memory has them")
-    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--batch", type=int, default=64)
     arguments = parser.parse_args()
     print(f"PyTorch {torch.__version__}, batch {arguments.batch}, features in MiB\n")
     print("| block | way | denseblock | PyTorch | ratio | with the last output |")
