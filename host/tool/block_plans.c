@@ -26,14 +26,16 @@ size_t layer_kernel_bytes(const denseblock_desc *desc, int64_t l) {
            denseblock_type_size(desc->type);
 }
 
-static denseblock_status add_plan(const denseblock_desc *desc, denseblock_backend backend,
+static denseblock_status add_plan(const denseblock_desc *desc, int64_t first,
+                                  denseblock_backend backend,
                                   const denseblock_plan_options *options, block_plans *made) {
     denseblock_plan *plan;
     const denseblock_status status = denseblock_plan_create(desc, backend, options, &plan);
 
     if (status != DENSEBLOCK_OK)
         return status;
-    made->plans[made->count++] = plan;
+    made->parts[made->count++] =
+        (planned_layers){.plan = plan, .first = first, .count = desc->layer_count};
     made->workspace_bytes = larger(made->workspace_bytes, denseblock_plan_workspace_bytes(plan));
     /* What cannot be added up cannot be allocated either, and is refused there. */
     if (__builtin_add_overflow(made->weights_bytes, denseblock_plan_weights_bytes(plan),
@@ -52,7 +54,7 @@ static denseblock_status add_layers(const denseblock_desc *desc, denseblock_back
     layer.layer_count = 1;
     for (int64_t l = 0; status == DENSEBLOCK_OK && l < desc->layer_count; l++) {
         layer.layers = &desc->layers[l];
-        status = add_plan(&layer, backend, &alone, made);
+        status = add_plan(&layer, l, backend, &alone, made);
         layer.channels += desc->layers[l].growth;
     }
     return status;
@@ -77,10 +79,10 @@ denseblock_status block_plans_create(const denseblock_desc *desc, denseblock_bac
     status = check_sizes(desc);
     if (status != DENSEBLOCK_OK)
         return status;
-    made->plans = calloc((size_t)desc->layer_count + 1, sizeof *made->plans);
-    if (made->plans == NULL)
+    made->parts = calloc((size_t)desc->layer_count + 1, sizeof *made->parts);
+    if (made->parts == NULL)
         return DENSEBLOCK_OUT_OF_MEMORY;
-    status = how == CONCATENATION_IN_PLACE ? add_plan(desc, backend, options, made)
+    status = how == CONCATENATION_IN_PLACE ? add_plan(desc, 0, backend, options, made)
                                            : add_layers(desc, backend, options, made);
     if (status != DENSEBLOCK_OK)
         block_plans_free(made);
@@ -93,7 +95,7 @@ outcome block_plans_fail(denseblock_status status) {
 
 void block_plans_free(block_plans *plans) {
     for (int64_t i = 0; i < plans->count; i++)
-        denseblock_plan_destroy(plans->plans[i]);
-    free(plans->plans);
+        denseblock_plan_destroy(plans->parts[i].plan);
+    free(plans->parts);
     *plans = (block_plans){0};
 }

@@ -6,8 +6,14 @@
 #include "concatenation.h"
 #include "denseblock.h"
 
+/* Layers that are computed by one plan. */
+typedef struct planned_layers {
+    denseblock_plan *plan;
+    int64_t first, count;
+} planned_layers;
+
 typedef struct block_plans {
-    denseblock_plan **plans;
+    planned_layers *parts;
     int64_t count;          /* 1, or the number of layers */
     size_t weights_bytes;   /* of all of them */
     size_t workspace_bytes; /* the largest, which all can use in turns */

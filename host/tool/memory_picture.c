@@ -65,15 +65,14 @@ static double plot_y(const panel *in, double bytes) {
 
 /* 1, 2 or 5 times a power of ten, so that there are few ticks up to the largest. */
 static double tick_step(double largest) {
-    static const double steps[] = {1, 2, 5};
-    double power = pow(10, floor(log10(largest / MOST_TICKS)));
+    const double least = largest / MOST_TICKS;
+    const double power = pow(10, floor(log10(least)));
 
-    for (;; power *= 10) {
-        for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
-            if (steps[i] * power * MOST_TICKS >= largest)
-                return steps[i] * power;
-        }
-    }
+    if (least <= power)
+        return power;
+    if (least <= 2 * power)
+        return 2 * power;
+    return least <= 5 * power ? 5 * power : 10 * power;
 }
 
 /* The axis for so many bytes. */

@@ -41,54 +41,50 @@ static size_t event_count(const resident *block) {
     return count;
 }
 
-static outcome upload_kernels(resident *block, int64_t first, int64_t count,
+static outcome upload_kernels(resident *block, const planned_layers *part,
                               const void *const *kernels, void **uploaded) {
     outcome result = OUTCOME_SUCCESS;
 
-    for (int64_t i = 0; result == OUTCOME_SUCCESS && i < count; i++) {
-        const size_t bytes = layer_kernel_bytes(block->desc, first + i);
+    for (int64_t i = 0; result == OUTCOME_SUCCESS && i < part->count; i++) {
+        const int64_t l = part->first + i;
+        const size_t bytes = layer_kernel_bytes(block->desc, l);
 
-        result = allocate_numbered(block, bytes, "kernel ", first + i, &uploaded[i]);
+        result = allocate_numbered(block, bytes, "kernel ", l, &uploaded[i]);
         if (result == OUTCOME_SUCCESS)
             result = done(denseblock_copy(block->context, DENSEBLOCK_UPLOAD, uploaded[i], bytes,
-                                          kernels[i], bytes, bytes, 1));
+                                          kernels[l], bytes, bytes, 1));
     }
     return result;
 }
 
-/* Prepares the weights of one plan, which is for `count` layers from `first` on. */
-static outcome prepare(resident *block, int64_t index, int64_t first, int64_t count,
-                       const void *const *kernels) {
-    const denseblock_plan *const plan = block->plans->plans[index];
-    void **const uploaded = calloc((size_t)count + 1, sizeof *uploaded);
+/* Prepares the weights of one plan. */
+static outcome prepare(resident *block, const planned_layers *part, const void *const *kernels,
+                       void **weights) {
+    const size_t bytes = denseblock_plan_weights_bytes(part->plan);
+    void **const uploaded = calloc((size_t)part->count + 1, sizeof *uploaded);
     outcome result;
 
     if (uploaded == NULL)
         return fail_out_of_memory();
-    result = upload_kernels(block, first, count, kernels, uploaded);
+    result = upload_kernels(block, part, kernels, uploaded);
     if (result == OUTCOME_SUCCESS && block->how == CONCATENATION_IN_PLACE)
-        result = allocate(block, denseblock_plan_weights_bytes(plan), "weights",
-                          &block->weights[index]);
+        result = allocate(block, bytes, "weights", weights);
     else if (result == OUTCOME_SUCCESS)
-        result = allocate_numbered(block, denseblock_plan_weights_bytes(plan), "weights ", first,
-                                   &block->weights[index]);
+        result = allocate_numbered(block, bytes, "weights ", part->first, weights);
     if (result == OUTCOME_SUCCESS)
-        result = done(denseblock_weights_prepare(
-            block->context, plan, (const void *const *)uploaded, block->weights[index]));
-    for (int64_t i = 0; i < count; i++)
+        result = done(denseblock_weights_prepare(block->context, part->plan,
+                                                 (const void *const *)uploaded, *weights));
+    for (int64_t i = 0; i < part->count; i++)
         result = release(block, &uploaded[i], result);
     free(uploaded);
     return result;
 }
 
 static outcome prepare_all(resident *block, const void *const *kernels) {
-    const int64_t layers = block->desc->layer_count;
     outcome result = OUTCOME_SUCCESS;
 
-    if (block->how == CONCATENATION_IN_PLACE)
-        return prepare(block, 0, 0, layers, kernels);
-    for (int64_t l = 0; result == OUTCOME_SUCCESS && l < layers; l++)
-        result = prepare(block, l, l, 1, &kernels[l]);
+    for (int64_t i = 0; result == OUTCOME_SUCCESS && i < block->plans->count; i++)
+        result = prepare(block, &block->plans->parts[i], kernels, &block->weights[i]);
     return result;
 }
 
@@ -124,13 +120,13 @@ static outcome upload(resident *block, const denseblock_array *input, void *tens
                       size_t tensor_bytes) {
     const denseblock_desc *const desc = block->desc;
     const size_t pixels = (size_t)(desc->batch * desc->height * desc->width);
-    const size_t row = (size_t)desc->channels * denseblock_type_size(desc->type);
+    const size_t x_pixel = (size_t)desc->channels * denseblock_type_size(desc->type);
     outcome result;
 
     if (pixels == 0)
         return OUTCOME_SUCCESS;
     result = done(denseblock_copy(block->context, DENSEBLOCK_UPLOAD, tensor,
-                                  tensor_bytes / pixels, input->data, row, row, pixels));
+                                  tensor_bytes / pixels, input->data, x_pixel, x_pixel, pixels));
     if (result == OUTCOME_SUCCESS)
         result = done(denseblock_context_synchronize(block->context));
     return result;
@@ -142,8 +138,8 @@ static outcome forward(resident *block, int64_t index, const void *x, void *y, p
 
     if (bar != NULL)
         denseblock_context_set_progress(block->context, progress_show, bar);
-    status = denseblock_forward(block->context, block->plans->plans[index], block->weights[index],
-                                x, y, block->workspace);
+    status = denseblock_forward(block->context, block->plans->parts[index].plan,
+                                block->weights[index], x, y, block->workspace);
     denseblock_context_set_progress(block->context, NULL, NULL);
     if (status == DENSEBLOCK_OK)
         return OUTCOME_SUCCESS;

@@ -26,8 +26,7 @@ typedef struct resident {
 /* Makes the context, and prepares the weights: every kernel goes to where the backend reads it, and is
  * freed when it has been prepared.
  *
- *   desc, plans  must live as long as it does; the plans are not for an empty list of them, unless the
- *                block has no layers
+ *   desc, plans  must live as long as it does
  *   kernels      as for denseblock_weights_prepare, in host memory
  *   buffers      the account; it outlives what is made here
  *   made         receives it, for resident_free, whatever the outcome */
