@@ -168,6 +168,18 @@ test_batch_limit() {
         done
         cp "$scratch/limits" "$scratch/out"
     done
+    # What three images take is enough for them, a byte less is not.
+    local large=(--shape "3,40,40,3" --layers 3 --growth 4 --backend reference --json)
+    for strategy in copy copy-keep inplace; do
+        expect 0 memory "${large[@]}"
+        figures reference "$strategy"
+        peak=$(sed -n 's/^ *"peak_bytes": \([0-9]*\),/\1/p' "$scratch/figures" | head -n 1)
+        for batch in 3 2; do
+            expect 0 memory "${large[@]}" --batch-limit $((peak - 3 + batch))
+            figures reference "$strategy"
+            expect_figure largest_batch "$batch"
+        done
+    done
     expect 0 memory "${sizes[@]}" --backend reference --batch-limit 1
     expect_text out "limit       1 B" "largest batch"
     expect 0 memory "${sizes[@]}" --backend cpu --batch-limit 9223372036854775806
