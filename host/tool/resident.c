@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "geometry.h"
+#include "stopwatch.h"
 
 enum { LABEL_SIZE = 32 };
 
@@ -81,10 +81,12 @@ static outcome prepare(resident *block, const planned_layers *part, const void *
 }
 
 static outcome prepare_all(resident *block, const void *const *kernels) {
+    const double start = stopwatch_seconds();
     outcome result = OUTCOME_SUCCESS;
 
     for (int64_t i = 0; result == OUTCOME_SUCCESS && i < block->plans->count; i++)
         result = prepare(block, &block->plans->parts[i], kernels, &block->weights[i]);
+    block->prepare_seconds = stopwatch_seconds() - start;
     return result;
 }
 
@@ -201,11 +203,22 @@ static outcome run_copying(resident *block, const denseblock_array *input, progr
     return result;
 }
 
+/* Frees what the last forward has left. */
+static outcome clear(resident *block) {
+    outcome result = OUTCOME_SUCCESS;
+
+    for (int64_t l = 0; l <= block->desc->layer_count; l++)
+        result = release(block, &block->features[l], result);
+    block->copied_bytes = 0;
+    return release(block, &block->workspace, result);
+}
+
 outcome resident_forward(resident *block, const denseblock_array *input, progress *bar,
                          double *seconds) {
-    outcome result =
-        allocate(block, block->plans->workspace_bytes, "workspace", &block->workspace);
+    outcome result = clear(block);
 
+    if (result == OUTCOME_SUCCESS)
+        result = allocate(block, block->plans->workspace_bytes, "workspace", &block->workspace);
     if (result != OUTCOME_SUCCESS)
         return result;
     result = block->how == CONCATENATION_IN_PLACE ? run_in_place(block, input, bar)

@@ -21,6 +21,7 @@ typedef struct resident {
     void **features; /* in place y, else X_0 .. X_L; those that are gone are NULL */
     size_t *marks;   /* events of the account before layer l, and at the end; NULL for no layer */
     size_t copied_bytes; /* of features, from one tensor into the next */
+    double prepare_seconds;
 } resident;
 
 /* Makes the context, and prepares the weights: every kernel goes to where the backend reads it, and is
@@ -34,7 +35,7 @@ outcome resident_create(const denseblock_desc *desc, denseblock_backend backend,
                         const block_plans *plans, concatenation how, const void *const *kernels,
                         denseblock_buffers *buffers, resident *made);
 
-/* Uploads the input and runs the block, once. y stays where it is.
+/* Uploads the input and runs the block. y stays where it is until the next time.
  *
  *   seconds   receives how long the layers took, copies between tensors included */
 outcome resident_forward(resident *block, const denseblock_array *input, progress *bar,

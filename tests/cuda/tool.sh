@@ -229,6 +229,10 @@ test_copies() {
     done
     expect 0 run "${files[@]}" --output y.npy --concat copy --json
     expect_text out '"concat": "copy"' '"pinned_peak_bytes": 0' '"slices": 1'
+    expect 0 bench --shape 1,5,6,3 --layers 2 --growth 4 --backend cuda,cpu --repeat 2 \
+        --concat copy-keep
+    expect_text out "cuda   " "concat      copy-keep"
+    expect_no_text out "cuda graph"
     local case=$cases/no_layers
     expect 0 run --input "$case/input.npy" --kernels "$case" --output y.npy --concat copy \
         --backend cuda --expect "$case/output.npy"
