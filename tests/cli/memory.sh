@@ -202,6 +202,7 @@ test_picture() {
     ! grep -E "nan|inf[^a-z]" m.svg || fail "a coordinate is no number"
     expect 0 memory --shape 0,5,4,3 --layers 0 --growth 4 --backend cpu --svg empty.svg
     refused 2 "no/m.svg" -- memory "${sizes[@]}" --svg no/m.svg
+    refused 3 /dev/full -- memory "${sizes[@]}" --svg /dev/full
     refused 2 "workspace limit" -- memory "${sizes[@]}" --backend cpu --workspace 1 --svg n.svg
     [[ ! -e n.svg ]] || fail "a picture of nothing"
 }

@@ -70,7 +70,7 @@ test_unsupported() {
 # What the account has and the formula has not is shown.
 test_account() {
     export DENSEBLOCK_FAULT=account
-    local memory=(memory --shape 1,8,8,4 --layers 2 --growth 3 --backend reference)
+    local memory=(memory --shape "1,8,8,4" --layers 2 --growth 3 --backend reference)
     expect 1 "${memory[@]}"
     expect_text out "the formula differs: peak "
     expect_no_text out "every peak, every byte"
