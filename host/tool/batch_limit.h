@@ -6,8 +6,8 @@
 #include "denseblock.h"
 #include "failure.h"
 
-/* Finds a batch that fits, while one image more does not, by the formula of the peak and the plans of
- * such batches; a workspace need not grow evenly, so that there may be larger ones which fit again.
+/* Finds a batch that fits, while one image more does not, by the formula of the peak and the plans
+ * of such batches; a workspace need not grow evenly: there may be larger ones which fit again.
  *
  *   desc    its batch is not looked at
  *   batch   receives it; 0: not even one image fits */

@@ -1,5 +1,5 @@
-/* The plans by which a way of concatenation runs a block: one of all layers in place, or one for every
- * layer. */
+/* The plans by which a way of concatenation runs a block: one of all layers in place, or one for
+ * every layer. */
 #ifndef TOOL_BLOCK_PLANS_H
 #define TOOL_BLOCK_PLANS_H
 
@@ -19,8 +19,8 @@ typedef struct block_plans {
     size_t workspace_bytes; /* the largest, which all can use in turns */
 } block_plans;
 
-/* What denseblock_plan_create says of the first plan that cannot be made; without a detail where there
- * is no memory for the list of them: see block_plans_fail.
+/* What denseblock_plan_create says of the first plan that cannot be made; without a detail where
+ * there is no memory for the list of them: see block_plans_fail.
  *
  *   options   a group size is for layers in place only
  *   made      receives them, for block_plans_free; nothing on error */

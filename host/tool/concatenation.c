@@ -148,8 +148,8 @@ static outcome run_resident(const block_case *block, denseblock_backend backend,
     return result;
 }
 
-/* The same where the backend's memory is a GPU's: all X_l lie there, and y alone comes back. The batch
- * is not cut, since it is the whole one's memory that is asked about. */
+/* The same where the backend's memory is a GPU's: all X_l lie there, and y alone comes back. The
+ * batch is not cut, since it is the whole one's memory that is asked about. */
 static outcome run_copying_on_device(const block_case *block, denseblock_backend backend,
                                      const denseblock_plan_options *options, concatenation how,
                                      ledger *account, progress *bar, denseblock_array *y,

@@ -26,7 +26,7 @@ typedef struct formula_request {
     size_t workspace_bytes; /* the largest */
 } formula_request;
 
-/* False where a figure is too large for a size_t. The block need not have been accepted by a plan. */
+/* False where a figure is too large for a size_t. No plan need have accepted the block. */
 bool memory_formula(const formula_request *request, footprint *taken);
 
 #endif

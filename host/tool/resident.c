@@ -116,8 +116,8 @@ outcome resident_create(const denseblock_desc *desc, denseblock_backend backend,
     return result;
 }
 
-/* The input's channels into the first ones of every pixel of a tensor. The caller may free the input
- * afterwards. */
+/* The input's channels into the first ones of every pixel of a tensor. The caller may free the
+ * input afterwards. */
 static outcome upload(resident *block, const denseblock_array *input, void *tensor,
                       size_t tensor_bytes) {
     const denseblock_desc *const desc = block->desc;

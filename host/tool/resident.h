@@ -1,5 +1,5 @@
-/* A block whose tensors all lie in the backend's memory while it runs: features, prepared weights and
- * workspace are buffers of one account, whatever the way of concatenation. */
+/* A block whose tensors all lie in the backend's memory while it runs: features, prepared weights
+ * and workspace are buffers of one account, whatever the way of concatenation. */
 #ifndef TOOL_RESIDENT_H
 #define TOOL_RESIDENT_H
 
@@ -24,8 +24,8 @@ typedef struct resident {
     double prepare_seconds;
 } resident;
 
-/* Makes the context, and prepares the weights: every kernel goes to where the backend reads it, and is
- * freed when it has been prepared.
+/* Makes the context, and prepares the weights: every kernel goes to where the backend reads it, and
+ * is freed when it has been prepared.
  *
  *   desc, plans  must live as long as it does
  *   kernels      as for denseblock_weights_prepare, in host memory

@@ -31,7 +31,7 @@ static denseblock_plan *plan_of(const int64_t block[4], int64_t batch, densebloc
     return plan;
 }
 
-/* On ordinary cores. Tensor cores split the channels of small batches, and sum up in the workspace. */
+/* On ordinary cores. Tensor cores split the channels of small batches, and add in the workspace. */
 START_TEST(direct_layers_one_by_one_need_no_more_than_y_and_weights_and_5_percent) {
     const denseblock_plan_options options = {.algorithm = DENSEBLOCK_ALGORITHM_DIRECT,
                                              .group_size = 1};

@@ -1,4 +1,4 @@
-/* What ways of concatenation take, by the tool's formula. Each test adds up the tensors one by one. */
+/* What ways of concatenation take, by the tool's formula. Each test adds the tensors up itself. */
 #include "tool/memory_formula.h"
 
 #include <stdint.h>
