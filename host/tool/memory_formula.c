@@ -1,6 +1,7 @@
 /* Let S = N * H * W * (bytes of an element) be the bytes of a channel,
  * C_l = C0 + g_0 + ... + g_{l-1}, so that X_l has S * C_l bytes, W those of the prepared weights,
- * which are held all the time, and T those of the workspace. x is made where it is needed: as X_0, or in the first channels of y.
+ * which are held all the time, and T those of the workspace. x is made where it is needed: as X_0,
+ * or in the first channels of y.
  *
  * copy       X_{l+1} is allocated beside X_l, which is freed after it. The last pair is the
  *            largest, since C_l grows:

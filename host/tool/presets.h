@@ -10,8 +10,8 @@
 enum { MOST_PRESET_BLOCKS = 4 };
 
 /* A network without what is between its blocks and inside their layers: a block has the network's
- * number of layers, growth, planes and input channels, and every layer is one 3x3 convolution of all
- * channels, as this program runs it, without the 1x1 bottleneck that some of the networks have
+ * number of layers, growth, planes and input channels, and every layer is one 3x3 convolution of
+ * all channels, as this program runs it, without the 1x1 bottleneck that some of the networks have
  * before it. Transitions are not run: they are in the numbers of channels. */
 typedef struct preset {
     const char *name;

@@ -1,5 +1,5 @@
-/* What `denseblock memory` does for one way of concatenation: every allocation of it is made to fail
- * in turn, and each time it ends with its outcome and nothing stays allocated. */
+/* What `denseblock memory` does for one way of concatenation: every allocation of it is made to
+ * fail in turn, and each time it ends with its outcome and nothing stays allocated. */
 #include "tool/memory.h"
 
 #include <stdio.h>
