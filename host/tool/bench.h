@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "concatenation.h"
 #include "denseblock.h"
 #include "execution.h"
 #include "failure.h"
@@ -15,6 +16,7 @@ typedef struct bench_request {
     uniform_block sizes;
     backend_list backends;
     denseblock_plan_options options;
+    concatenation concat;
     int64_t warmups;
     int64_t repeats;
     bool plan; /* print the plans */
@@ -26,11 +28,13 @@ typedef struct timing {
     denseblock_backend backend; /* never AUTO */
     bool graph;                 /* through a CUDA Graph */
     int threads;
-    const denseblock_plan *plan; /* the execution's */
-    double flops;                /* of one execution, counted as direct convolution */
-    double bytes;                /* that the layer-by-layer schedule has to move */
-    double prepare_seconds;      /* for the weights, once */
-    double *seconds;             /* `repeats` of them */
+    const denseblock_plan *plan; /* of the whole block; NULL where every layer has its own */
+    size_t weights_bytes;
+    size_t workspace_bytes;
+    double flops;           /* of one execution, counted as direct convolution */
+    double bytes;           /* that the layer-by-layer schedule has to move */
+    double prepare_seconds; /* for the weights, once */
+    double *seconds;        /* `repeats` of them */
     double median, least, most;
     double enqueue; /* least time that the host was busy with one, on a GPU; else 0 */
     double peak; /* FMA operations a second of this processor with as many threads, the larger of

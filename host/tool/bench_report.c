@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "block_plans.h"
 #include "geometry.h"
 #include "json.h"
 #include "line.h"
@@ -15,11 +16,16 @@ static const char *rate_text(double amount, double seconds, char text[FIGURE_TEX
     return amount > 0 && seconds > 0 ? figure_text(amount / seconds, text) : "-";
 }
 
+/* 0: nobody knows. */
+static double predicted_seconds(const timing *measured) {
+    return measured->plan != NULL ? denseblock_plan_predicted_seconds(measured->plan) : 0;
+}
+
 static void print_timing(const bench_request *request, const timing *measured) {
     const double median = measured->median;
     char name[NAME_SIZE];
     char columns[COLUMNS_SIZE];
-    const double predicted = denseblock_plan_predicted_seconds(measured->plan);
+    const double predicted = predicted_seconds(measured);
     char figures[5][FIGURE_TEXT_SIZE];
     char weights[BYTES_TEXT_SIZE];
     char workspace[BYTES_TEXT_SIZE];
@@ -46,9 +52,9 @@ static void print_timing(const bench_request *request, const timing *measured) {
     if (measured->graph) /* its plan and memory are those of the line above */
         return;
     report_line("", "weights %s, prepared in %s ms; workspace %s",
-                bytes_text(denseblock_plan_weights_bytes(measured->plan), weights),
+                bytes_text(measured->weights_bytes, weights),
                 figure_text(1e3 * measured->prepare_seconds, figures[0]),
-                bytes_text(denseblock_plan_workspace_bytes(measured->plan), workspace));
+                bytes_text(measured->workspace_bytes, workspace));
     if (request->plan)
         report_lines("", denseblock_plan_describe(measured->plan));
 }
@@ -69,7 +75,7 @@ void bench_print(const bench_request *request, const denseblock_desc *desc,
     report_line("block", "%s %s, %s", shape_text(4, x, shape),
                 type_choice_name(desc->type, desc->arithmetic), layers_text(desc, layers));
     report_line("output", "%s, %s", shape_text(4, y, shape),
-                bytes_text(denseblock_plan_output_bytes(first->plan), y_bytes));
+                bytes_text(features_bytes(desc, desc->layer_count), y_bytes));
     report_line("work", "%s GFLOP as direct convolution, %s GB moved layer by layer",
                 figure_text(1e-9 * first->flops, flops), figure_text(1e-9 * first->bytes, bytes));
     for (size_t i = 0; i < figures->count; i++) {
@@ -80,6 +86,10 @@ void bench_print(const bench_request *request, const denseblock_desc *desc,
             report_line("peak", "%.1f GFLOP/s of multiply-adds, %d thread%s",
                         1e-9 * measured->peak, measured->threads, plural(measured->threads));
     }
+    if (request->concat != CONCATENATION_IN_PLACE)
+        report_line("concat",
+                    "%s: a tensor for every layer, its allocation and the copy timed too",
+                    concatenation_name(request->concat));
     report_line("repeats", "%" PRId64 ", after %" PRId64 " to warm up; milliseconds below",
                 request->repeats, request->warmups);
     (void)putchar('\n');
@@ -92,17 +102,17 @@ void bench_print(const bench_request *request, const denseblock_desc *desc,
                     figures->omissions[i].reason);
 }
 
-static json_t *json_memory(const denseblock_plan *plan) {
+static json_t *json_memory(const denseblock_desc *desc, const timing *measured) {
     return json_pack("{s:o, s:o, s:o}", "output_bytes",
-                     json_bytes(denseblock_plan_output_bytes(plan)), "weights_bytes",
-                     json_bytes(denseblock_plan_weights_bytes(plan)), "workspace_bytes",
-                     json_bytes(denseblock_plan_workspace_bytes(plan)));
+                     json_bytes(features_bytes(desc, desc->layer_count)), "weights_bytes",
+                     json_bytes(measured->weights_bytes), "workspace_bytes",
+                     json_bytes(measured->workspace_bytes));
 }
 
-static json_t *json_timing(const timing *measured) {
+static json_t *json_timing(const denseblock_desc *desc, const timing *measured) {
     const double median = measured->median;
     const bool has_peak = measured->peak > 0;
-    const double predicted = denseblock_plan_predicted_seconds(measured->plan);
+    const double predicted = predicted_seconds(measured);
 
     return json_pack(
         "{s:s, s:b, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "backend",
@@ -117,8 +127,8 @@ static json_t *json_timing(const timing *measured) {
         has_peak ? json_rate(measured->flops / measured->peak, median) : json_null(),
         "prepare_ms", json_number(1e3 * measured->prepare_seconds), "predicted_ms",
         predicted > 0 ? json_number(1e3 * predicted) : json_null(), "memory",
-        json_memory(measured->plan), "plan",
-        json_lines(denseblock_plan_describe(measured->plan)));
+        json_memory(desc, measured), "plan",
+        json_lines(measured->plan != NULL ? denseblock_plan_describe(measured->plan) : NULL));
 }
 
 static json_t *json_omission(const omission *omitted) {
@@ -133,17 +143,19 @@ outcome bench_print_json(const bench_request *request, const denseblock_desc *de
     int64_t x[4];
 
     for (size_t i = 0; backends != NULL && i < figures->count; i++)
-        backends = json_append(backends, json_timing(&figures->timings[i]));
+        backends = json_append(backends, json_timing(desc, &figures->timings[i]));
     for (size_t i = 0; backends != NULL && i < figures->omission_count; i++)
         backends = json_append(backends, json_omission(&figures->omissions[i]));
     input_shape(desc, x);
     return json_print(json_pack(
-        "{s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:o, s:I, s:I, s:o, s:o, s:o}", "command", "bench",
-        "type", type_choice_name(desc->type, desc->arithmetic), "input_shape", json_shape(x, 4),
-        "layers", json_layers(desc), "algorithm", algorithm_name(request->options.algorithm),
-        "accuracy", accuracy_name(request->options.accuracy), "instructions",
+        "{s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:o, s:s, s:I, s:I, s:o, s:o, s:o}", "command",
+        "bench", "type", type_choice_name(desc->type, desc->arithmetic), "input_shape",
+        json_shape(x, 4), "layers", json_layers(desc), "algorithm",
+        algorithm_name(request->options.algorithm), "accuracy",
+        accuracy_name(request->options.accuracy), "instructions",
         instructions_name(request->options.instructions), "group",
-        json_group(request->options.group_size), "warmups", (json_int_t)request->warmups,
-        "repeats", (json_int_t)request->repeats, "flops", json_number(first->flops),
-        "bytes_moved", json_number(first->bytes), "backends", backends));
+        json_group(request->options.group_size), "concat", concatenation_name(request->concat),
+        "warmups", (json_int_t)request->warmups, "repeats", (json_int_t)request->repeats, "flops",
+        json_number(first->flops), "bytes_moved", json_number(first->bytes), "backends",
+        backends));
 }

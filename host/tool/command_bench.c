@@ -2,15 +2,18 @@
 #include "command.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "arrays.h"
 #include "bench.h"
 #include "block_case.h"
+#include "block_plans.h"
 #include "execution.h"
 #include "options.h"
 #include "peak.h"
 #include "progress.h"
+#include "resident.h"
 
 static const command_page PAGE = {
     .name = "bench",
@@ -21,6 +24,13 @@ static const command_page PAGE = {
 
 enum { DEFAULT_REPEATS = 5 };
 
+/* A backend that copies features from tensor to tensor. */
+typedef struct copying {
+    block_plans plans;
+    denseblock_buffers *buffers;
+    resident features;
+} copying;
+
 /* Everything the command holds. */
 typedef struct bench_job {
     ledger account;
@@ -28,13 +38,20 @@ typedef struct bench_job {
     denseblock_array y; /* the backends write the same result, one after the other */
     execution runs[DENSEBLOCK_BACKEND_COUNT];
     size_t run_count;
-    execution *measured[MOST_TIMINGS]; /* by each timing */
+    execution *measured[MOST_TIMINGS];        /* by each timing */
+    copying copies[DENSEBLOCK_BACKEND_COUNT]; /* with --concat copy, in place of executions */
+    size_t copy_count;
     bench_figures figures;
 } bench_job;
 
 static void bench_job_free(bench_job *work) {
     for (size_t i = 0; i < work->run_count; i++)
         execution_free(&work->runs[i], &work->account);
+    for (size_t i = 0; i < work->copy_count; i++) {
+        resident_free(&work->copies[i].features);
+        denseblock_buffers_destroy(work->copies[i].buffers);
+        block_plans_free(&work->copies[i].plans);
+    }
     for (size_t i = 0; i < work->figures.count; i++)
         free(work->figures.timings[i].seconds);
     array_release(&work->y, &work->account);
@@ -61,6 +78,8 @@ static outcome add_timing(const bench_request *request, execution *run, bool gra
         .graph = graph,
         .threads = denseblock_plan_thread_count(run->plan),
         .plan = run->plan,
+        .weights_bytes = denseblock_plan_weights_bytes(run->plan),
+        .workspace_bytes = denseblock_plan_workspace_bytes(run->plan),
         .flops = denseblock_plan_flops(run->plan),
         .bytes = denseblock_plan_bytes_moved(run->plan),
         .prepare_seconds = run->prepare_seconds,
@@ -91,12 +110,74 @@ static outcome add_backend(const bench_request *request, denseblock_backend back
     return result;
 }
 
+/* What the plans of all layers come to. */
+static outcome add_copying_timing(const bench_request *request, denseblock_backend backend,
+                                  const copying *copies, bench_job *work) {
+    const block_plans *const plans = &copies->plans;
+    timing sum = {
+        .backend = backend,
+        .threads = 1,
+        .weights_bytes = plans->weights_bytes,
+        .workspace_bytes = plans->workspace_bytes,
+        .prepare_seconds = copies->features.prepare_seconds,
+    };
+
+    for (int64_t i = 0; i < plans->count; i++) {
+        const denseblock_plan *const plan = plans->parts[i].plan;
+        const int threads = denseblock_plan_thread_count(plan);
+
+        sum.flops += denseblock_plan_flops(plan);
+        sum.bytes += denseblock_plan_bytes_moved(plan);
+        sum.threads = threads > sum.threads ? threads : sum.threads;
+    }
+    sum.seconds = calloc((size_t)request->repeats, sizeof *sum.seconds);
+    work->figures.timings[work->figures.count++] = sum;
+    return sum.seconds != NULL ? OUTCOME_SUCCESS : fail_out_of_memory();
+}
+
+/* Of `all`, the library has just said why. */
+static void omit(denseblock_backend backend, bench_figures *figures) {
+    omission *const omitted = &figures->omissions[figures->omission_count++];
+
+    omitted->backend = backend;
+    (void)snprintf(omitted->reason, REASON_SIZE, "%s", denseblock_last_error());
+}
+
+/* The same for a backend that copies. */
+static outcome add_copying(const bench_request *request, denseblock_backend backend,
+                           bench_job *work) {
+    const denseblock_desc *const desc = &work->block.desc;
+    copying *const copies = &work->copies[work->copy_count];
+    denseblock_status status =
+        block_plans_create(desc, backend, &request->options, request->concat, &copies->plans);
+    outcome result;
+
+    if (status == DENSEBLOCK_UNSUPPORTED && request->backends.all) {
+        omit(backend, &work->figures);
+        return OUTCOME_SUCCESS;
+    }
+    if (status != DENSEBLOCK_OK)
+        return block_plans_fail(status);
+    work->copy_count++;
+    status = denseblock_buffers_create(false, &copies->buffers);
+    if (status != DENSEBLOCK_OK)
+        return fail_status(status);
+    result =
+        resident_create(desc, backend, request->options.device, &copies->plans, request->concat,
+                        work->block.kernel_data, copies->buffers, &copies->features);
+    return result == OUTCOME_SUCCESS ? add_copying_timing(request, backend, copies, work)
+                                     : result;
+}
+
 static outcome execute(bench_job *work, size_t index, double *seconds) {
     timing *const measured = &work->figures.timings[index];
     execution *const run = work->measured[index];
     forward_time time;
-    const outcome result =
-        measured->graph ? execution_replay(run, &time) : execution_forward(run, &time);
+    outcome result;
+
+    if (work->copy_count > 0) /* a timing for each */
+        return resident_forward(&work->copies[index].features, &work->block.input, NULL, seconds);
+    result = measured->graph ? execution_replay(run, &time) : execution_forward(run, &time);
 
     if (result != OUTCOME_SUCCESS)
         return result;
@@ -186,9 +267,11 @@ static outcome add_backends(const bench_request *request, bench_job *work) {
         const denseblock_backend backend = request->backends.backends[i];
         omission *const omitted = &figures->omissions[figures->omission_count];
 
-        if (request->backends.all &&
-            execution_is_unsupported(&work->block.desc, backend, &request->options,
-                                     omitted->reason)) {
+        if (request->concat != CONCATENATION_IN_PLACE) {
+            result = add_copying(request, backend, work);
+        } else if (request->backends.all &&
+                   execution_is_unsupported(&work->block.desc, backend, &request->options,
+                                            omitted->reason)) {
             omitted->backend = backend;
             figures->omission_count++;
         } else {
@@ -200,13 +283,30 @@ static outcome add_backends(const bench_request *request, bench_job *work) {
     return result;
 }
 
+static outcome check_request(const bench_request *request) {
+    const char *const name = concatenation_name(request->concat);
+
+    if (request->concat == CONCATENATION_IN_PLACE)
+        return OUTCOME_SUCCESS;
+    if (request->options.group_size > 1)
+        return fail_input("--group computes layers together, and --concat %s one by one", name);
+    if (request->plan)
+        return fail_input(
+            "--plan shows how the whole block is computed, and --concat %s computes "
+            "its layers one by one",
+            name);
+    return OUTCOME_SUCCESS;
+}
+
 static outcome bench(const bench_request *request, bench_job *work) {
     const denseblock_desc *const desc = &work->block.desc;
     progress bar = progress_start("bench");
     outcome result;
 
-    result = generate_uniform(&request->sizes, 0, &work->account, &work->block);
+    result = check_request(request);
     if (result == OUTCOME_SUCCESS)
+        result = generate_uniform(&request->sizes, 0, &work->account, &work->block);
+    if (result == OUTCOME_SUCCESS && request->concat == CONCATENATION_IN_PLACE)
         result = make_y(work);
     if (result == OUTCOME_SUCCESS)
         result = add_backends(request, work);
@@ -241,6 +341,8 @@ outcome command_bench(int argc, char **argv) {
         OPTION_BACKENDS(request.backends),
         OPTION_DTYPE(request.sizes.type),
         OPTIONS_OF_PLAN(request.options),
+        {"concat", "HOW", "inplace (default), copy or copy-keep", parse_concatenation,
+         &request.concat, false},
         {"warmup", "N", "untimed executions before (default 1)", parse_warmups, &request.warmups,
          false},
         {"repeat", "R", "timed executions (default 5)", parse_repeats, &request.repeats, false},

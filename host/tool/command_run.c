@@ -79,12 +79,6 @@ static outcome plan_block(const run_request *request, job *work, run_figures *fi
     if (status != DENSEBLOCK_OK)
         return fail_status(status);
     figures->backend = denseblock_plan_backend(plan);
-    if (request->concat != CONCATENATION_IN_PLACE &&
-        denseblock_backend_memory(figures->backend) == DENSEBLOCK_MEMORY_DEVICE)
-        return fail_input("--concat %s is for the CPU backends, and %s computes on a GPU: add "
-                          "--backend cpu",
-                          concatenation_name(request->concat),
-                          denseblock_backend_name(figures->backend));
     figures->threads = denseblock_plan_thread_count(plan);
     figures->flops = denseblock_plan_flops(plan);
     figures->y_bytes = denseblock_plan_output_bytes(plan);

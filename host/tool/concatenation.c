@@ -2,8 +2,10 @@
 
 #include <stdlib.h>
 
+#include "block_plans.h"
 #include "execution.h"
 #include "minmax.h"
+#include "resident.h"
 
 static const char *const NAMES[] = {"inplace", "copy", "copy-keep"};
 enum { NAME_COUNT = sizeof NAMES / sizeof NAMES[0] };
@@ -128,6 +130,53 @@ static outcome run_copying(block_case *block, denseblock_backend backend,
     return result;
 }
 
+static outcome run_resident(const block_case *block, denseblock_backend backend,
+                            const denseblock_plan_options *options, const block_plans *plans,
+                            concatenation how, denseblock_buffers *buffers, ledger *account,
+                            progress *bar, denseblock_array *y, measures *taken) {
+    resident features;
+    outcome result = resident_create(&block->desc, backend, options->device, plans, how,
+                                     block->kernel_data, buffers, &features);
+
+    if (result == OUTCOME_SUCCESS)
+        result = resident_forward(&features, &block->input, bar, &taken->seconds);
+    if (result == OUTCOME_SUCCESS)
+        result = y_allocate(&block->desc, account, y);
+    if (result == OUTCOME_SUCCESS)
+        result = resident_download(&features, y->data);
+    resident_free(&features);
+    return result;
+}
+
+/* The same where the backend's memory is a GPU's: all X_l lie there, and y alone comes back. The
+ * batch is not cut, since it is the whole one's memory that is asked about. */
+static outcome run_copying_on_device(const block_case *block, denseblock_backend backend,
+                                     const denseblock_plan_options *options, concatenation how,
+                                     ledger *account, progress *bar, denseblock_array *y,
+                                     measures *taken) {
+    denseblock_buffers *buffers = NULL;
+    block_plans plans;
+    denseblock_status status = block_plans_create(&block->desc, backend, options, how, &plans);
+    outcome result;
+
+    if (status != DENSEBLOCK_OK)
+        return block_plans_fail(status);
+    status = denseblock_buffers_create(false, &buffers);
+    result = status == DENSEBLOCK_OK ? OUTCOME_SUCCESS : fail_status(status);
+    if (result == OUTCOME_SUCCESS)
+        result =
+            run_resident(block, backend, options, &plans, how, buffers, account, bar, y, taken);
+    if (result == OUTCOME_SUCCESS) {
+        taken->weights_bytes = plans.weights_bytes;
+        taken->workspace_bytes = plans.workspace_bytes;
+        taken->device_peak_bytes = denseblock_buffers_peak(buffers, DENSEBLOCK_MEMORY_DEVICE);
+        taken->slice_count = 1;
+    }
+    denseblock_buffers_destroy(buffers);
+    block_plans_free(&plans);
+    return result;
+}
+
 outcome concatenate(concatenation how, block_case *block, denseblock_backend backend,
                     const denseblock_plan_options *options, ledger *account, progress *bar,
                     denseblock_array *y, measures *taken) {
@@ -135,6 +184,8 @@ outcome concatenate(concatenation how, block_case *block, denseblock_backend bac
     *y = (denseblock_array){0};
     if (how == CONCATENATION_IN_PLACE)
         return run_in_place(block, backend, options, account, bar, y, taken);
+    if (denseblock_backend_memory(backend) == DENSEBLOCK_MEMORY_DEVICE)
+        return run_copying_on_device(block, backend, options, how, account, bar, y, taken);
     return run_copying(block, backend, options, how == CONCATENATION_COPY_KEEP, account, bar, y,
                        taken);
 }

@@ -28,7 +28,7 @@ typedef struct measures {
     int64_t slice_count;      /* that the batch was cut into */
 } measures;
 
-/* Runs the block on `backend`, which is not AUTO. Only CPU backends copy.
+/* Runs the block on `backend`, which is not AUTO.
  *
  *   block     its input is used up: freed as soon as it has been copied into y
  *   y         receives the result, for array_release */

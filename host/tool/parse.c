@@ -82,6 +82,10 @@ outcome parse_workspace(const char *option, const char *text, void *target) {
     return result;
 }
 
+outcome parse_batch(const char *option, const char *text, void *target) {
+    return parse_integer(option, text, 0, INT64_MAX - 1, target);
+}
+
 outcome parse_layers(const char *option, const char *text, void *target) {
     return parse_integer(option, text, 0, 10000, target);
 }

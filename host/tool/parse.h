@@ -22,6 +22,7 @@ option_parser parse_text;
 option_parser parse_threads;   /* 1 to 1024 */
 option_parser parse_group;     /* 1 to 10000 */
 option_parser parse_workspace; /* bytes, at least 1, as a size_t */
+option_parser parse_batch;     /* at least 0 */
 option_parser parse_layers;    /* 0 to 10000 */
 option_parser parse_growth;    /* at least 1 */
 option_parser parse_repeats;   /* 1 to 1000000, for trials too */

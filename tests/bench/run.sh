@@ -25,6 +25,8 @@ run writes tests/bench/results/cpu.json and cpu.svg, and the table in README.md.
   --rounds R       measure every contender R times
   --backend B      cpu, or reference to try the benchmark itself
   --build DIR      the denseblock of this build; default: builds build/release
+  --memory         what concatenation takes in PyTorch, beside `denseblock
+                   memory`, and nothing else; --preset P and --batch N as there
 
 Needs Linux on x86-64, Python 3.11 or newer with venv, a C compiler, CMake and
 Ninja. The first run fetches the peers into build/bench, 2 GB to download and
@@ -119,13 +121,14 @@ build_denseblock() {
     quietly build cmake --build --preset release
 }
 
-build='' arguments=() onednn=()
+build='' memory='' arguments=() onednn=()
 while (($#)); do
     case $1 in
         -h | --help)
             usage
             exit
             ;;
+        --memory) memory=yes ;;
         --build)
             build=$(realpath -e -- "${2-}") || die "--build needs the folder of a build"
             shift
@@ -139,8 +142,10 @@ cd "$root"
 check_tools
 mkdir -p "$work"
 fetch_python_packages
-fetch_debian_packages
-compile_all_onednn
+if [[ -z $memory ]]; then
+    fetch_debian_packages
+    compile_all_onednn
+fi
 if [[ -z $build ]]; then
     build=build/release
     build_denseblock
@@ -155,5 +160,9 @@ GLIBC_TUNABLES+=:glibc.malloc.trim_threshold=4294967296
 export TORCH_LOGS=-all TORCHINDUCTOR_CACHE_DIR=$PWD/$work/torch
 unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE OMP_NUM_THREADS
 export PYTHONDONTWRITEBYTECODE=1
+if [[ -n $memory ]]; then
+    exec "$work/venv/bin/python" tests/bench/memory_peer.py --tool "$build/denseblock" \
+        "${arguments[@]}"
+fi
 exec "$work/venv/bin/python" tests/bench/bench.py --library "$build/host/libdenseblock.so" \
     --tool "$build/denseblock" --onednn "${onednn[@]}" "${arguments[@]}"

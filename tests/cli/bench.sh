@@ -23,6 +23,25 @@ test_text() {
     expect_text out "backend reference" "backend cpu" "layer 1"
 }
 
+# What the copies of frameworks cost in time.
+test_concat() {
+    local how
+    for how in copy copy-keep; do
+        expect 0 "${bench[@]}" --backend all --concat "$how" --json
+        expect_text out "\"concat\": \"$how\"" '"plan": null' '"output_bytes": 3072' \
+            '"flops": 55296.0'
+        expect 0 "${bench[@]}" --backend cpu --concat "$how"
+        expect_text out "concat      $how: a tensor for every layer" GFLOP/s workspace
+    done
+    expect 0 bench --shape "1,8,8,4" --layers 0 --growth 4 --backend all --concat copy
+    expect 0 bench --shape "0,8,8,4" --layers 2 --growth 4 --backend all --concat copy
+    expect 0 "${bench[@]}" --backend all --concat copy --algorithm winograd2
+    expect_text out "reference   not run: "
+    refused 2 "--group" "--concat copy" -- "${bench[@]}" --concat copy --group 2
+    refused 2 "--plan" "--concat copy" -- "${bench[@]}" --concat copy --plan
+    refused 2 "" -- "${bench[@]}" --backend reference --concat copy --algorithm winograd2
+}
+
 # A block without layers has no operations, and no rate.
 test_no_layers() {
     bench=(bench --shape "1,8,8,4" --layers 0 --growth 4 --backend all)

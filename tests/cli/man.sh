@@ -18,7 +18,7 @@ test_renders() {
 test_documents_every_option() {
     local command option
     sed 's/\\-/-/g; s/\<Fl -/--/g' "$page" >"$scratch/page" # mdoc's way to write --
-    for command in run verify bench generate info; do
+    for command in run verify bench generate memory info; do
         grep -qw -- "$command" "$scratch/page" || fail "the command $command is not in the page"
         "$tool" "$command" --help >"$scratch/help"
         while read -r option; do

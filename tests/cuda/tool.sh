@@ -209,12 +209,79 @@ test_libraries() {
     expect_no_text out cuda cublas cudnn
 }
 
+# The features of all ways of concatenation lie in the GPU's memory, and the results are the same, bit
+# for bit where the same kernels run.
 test_copies() {
-    local case=$cases/odd_plane
-    refused 2 "--concat copy is for the CPU backends" -- \
-        run --input "$case/input.npy" --kernels "$case" --output y.npy --concat copy
+    expect 0 generate --shape 2,5,6,3 --layers 3 --growth 4 --seed 3 --out case
+    local files=(--input case/input.npy --kernels case) type backend how
+    for type in f32 f16; do
+        for backend in cuda cublas cudnn; do
+            "$tool" info | grep -q "$backend *can run" || continue
+            for how in inplace copy copy-keep; do
+                expect 0 run "${files[@]}" --output $how.npy --backend $backend --concat $how \
+                    --algorithm direct --group 1 --dtype $type --check
+                expect_text out "backend     $backend" "($how)" "on the GPU: peak" \
+                    "check       equal"
+            done
+            same inplace.npy copy.npy
+            same inplace.npy copy-keep.npy
+        done
+    done
+    expect 0 run "${files[@]}" --output y.npy --concat copy --json
+    expect_text out '"concat": "copy"' '"pinned_peak_bytes": 0' '"slices": 1'
+    expect 0 bench --shape 1,5,6,3 --layers 2 --growth 4 --backend cuda,cpu --repeat 2 \
+        --concat copy-keep
+    expect_text out "cuda   " "concat      copy-keep"
+    expect_no_text out "cuda graph"
+    local case=$cases/no_layers
     expect 0 run --input "$case/input.npy" --kernels "$case" --output y.npy --concat copy \
-        --backend cpu
+        --backend cuda --expect "$case/output.npy"
+    expect 0 generate --shape 0,5,6,3 --layers 2 --growth 4 --out empty
+    expect 0 run --input empty/input.npy --kernels empty --output y.npy --concat copy-keep \
+        --backend cuda
+}
+
+# What fails while features are copied ends with 3, leaves no output, and no memory behind.
+test_copies_fail() {
+    expect 0 generate --shape 2,5,6,3 --layers 3 --growth 4 --seed 3 --out case
+    local failure run=(run --input case/input.npy --kernels case --output y.npy --backend cuda)
+    for failure in cudaMallocAsync:{1..10}:2 cudaMemcpyAsync:{1..8}:999 launch:{1..6}:719 \
+        cudaFreeAsync:{1..6}:719 cudaStreamSynchronize:{1..8}:719 cudaEventSynchronize:1:700; do
+        export CUDA_DOUBLE_FAIL=$failure
+        refused 3 "" -- "${run[@]}" --concat copy
+    done
+    unset CUDA_DOUBLE_FAIL
+    export CUDA_DOUBLE_MEMORY=42000 # enough for copy, which takes 43,088 with all that is kept
+    refused 3 "bytes on the GPU could not be had" -- "${run[@]}" --concat copy-keep
+    unset CUDA_DOUBLE_MEMORY
+    export CUDA_DOUBLE_DEVICES=-1
+    refused 3 "driver found, but no GPU" -- "${run[@]}" --concat copy
+    refused 3 "driver found, but no GPU" -- \
+        memory --shape 2,5,6,3 --layers 3 --growth 4 --backend cuda
+}
+
+# Measured by the account of device memory; the formula says the same.
+test_footprint() {
+    local sizes=(--shape "2,5,6,3" --layers 3 --growth 4)
+    expect 0 memory "${sizes[@]}" --backend cuda --group 2 --json
+    expect_json timeline preparing_peak_bytes
+    expect_text out '"strategy": "copy-keep"' '"label": "X_3"' '"label": "workspace"'
+    expect_no_text out '"agree": false' not_run_because
+    expect 0 memory "${sizes[@]}" --group 2
+    expect_text out "cpu  " "cuda  " "groups      not run: the cudnn backend computes one layer" \
+        "every peak, every byte copied and every buffer is as it says"
+    expect 0 memory --shape 0,5,6,3 --layers 2 --growth 4 --backend cuda
+    expect 0 memory --shape 1,5,6,3 --layers 0 --growth 4 --backend cuda
+    expect 0 memory "${sizes[@]}" --backend cuda --svg m.svg --batch-limit 100000
+    grep -q ">cuda, 3 layers" m.svg || fail "no panel for cuda in the picture"
+    local failure
+    for failure in cudaMallocAsync:{1,7,12,20}:2 launch:9:719 cudaFreeAsync:3:719; do
+        export CUDA_DOUBLE_FAIL=$failure
+        refused 3 "" -- memory "${sizes[@]}" --backend cuda --svg m2.svg
+    done
+    unset CUDA_DOUBLE_FAIL
+    export CUDA_DOUBLE_MEMORY=20000
+    refused 3 "bytes on the GPU could not be had" -- memory "${sizes[@]}" --backend cuda
 }
 
 run_tests

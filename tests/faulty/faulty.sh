@@ -45,6 +45,8 @@ test_failure() {
     export DENSEBLOCK_FAULT=failure
     refused 3 "the faulty backend failed" -- run "${files[@]}" --output y.npy --backend cpu
     refused 3 "the faulty backend failed" -- verify "${files[@]}" --backend cpu
+    refused 3 "the faulty backend failed" -- \
+        memory --shape 1,8,8,4 --layers 2 --growth 3 --backend cpu --svg m.svg
 }
 
 # `all` passes over what a backend does not do, and says so; asked for by name, it is an error.
@@ -56,8 +58,24 @@ test_unsupported() {
     expect_text out '"passed": null'
     expect 0 bench --shape 1,8,8,4 --layers 2 --growth 3 --backend all
     expect_text out "not run: the faulty backend does not do this"
+    expect 0 memory --shape 1,8,8,4 --layers 2 --growth 3 --backend all --svg m.svg
+    expect_text out "inplace     not run: the faulty backend does not do this" "reference"
+    expect 0 memory --shape 1,8,8,4 --layers 2 --growth 3 --backend all --json
+    expect_text out '"not_run_because": "the faulty backend does not do this"'
+    refused 2 "does not do this" -- memory --shape 1,8,8,4 --layers 2 --growth 3 --backend cpu
     refused 2 "does not do this" -- verify "${files[@]}" --backend cpu
     refused 2 "does not do this" -- run "${files[@]}" --output y.npy --backend cpu
+}
+
+# What the account has and the formula has not is shown.
+test_account() {
+    export DENSEBLOCK_FAULT=account
+    local memory=(memory --shape "1,8,8,4" --layers 2 --growth 3 --backend reference)
+    expect 1 "${memory[@]}"
+    expect_text out "the formula differs: peak "
+    expect_no_text out "every peak, every byte"
+    expect 1 "${memory[@]}" --json
+    expect_text out '"agree": false' '"agree": true' # copies allocate no y
 }
 
 run_tests

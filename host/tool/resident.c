@@ -1,0 +1,259 @@
+#include "resident.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "stopwatch.h"
+
+enum { LABEL_SIZE = 32 };
+
+static outcome done(denseblock_status status) {
+    return status == DENSEBLOCK_OK ? OUTCOME_SUCCESS : fail_status(status);
+}
+
+static outcome allocate(resident *block, size_t bytes, const char *label, void **address) {
+    return done(denseblock_buffers_allocate(block->buffers, block->context, block->memory, bytes,
+                                            label, address));
+}
+
+/* With the number of a layer or a tensor behind the label. */
+static outcome allocate_numbered(resident *block, size_t bytes, const char *label, int64_t number,
+                                 void **address) {
+    char text[LABEL_SIZE];
+
+    (void)snprintf(text, sizeof text, "%s%" PRId64, label, number);
+    return allocate(block, bytes, text, address);
+}
+
+/* Frees it and forgets it. The first of two failures has been told already. */
+static outcome release(resident *block, void **address, outcome before) {
+    const denseblock_status status = denseblock_buffers_free(block->buffers, *address);
+
+    *address = NULL;
+    return before != OUTCOME_SUCCESS ? before : done(status);
+}
+
+static size_t event_count(const resident *block) {
+    size_t count;
+
+    (void)denseblock_buffers_timeline(block->buffers, &count);
+    return count;
+}
+
+static outcome upload_kernels(resident *block, const planned_layers *part,
+                              const void *const *kernels, void **uploaded) {
+    outcome result = OUTCOME_SUCCESS;
+
+    for (int64_t i = 0; result == OUTCOME_SUCCESS && i < part->count; i++) {
+        const int64_t l = part->first + i;
+        const size_t bytes = layer_kernel_bytes(block->desc, l);
+
+        result = allocate_numbered(block, bytes, "kernel ", l, &uploaded[i]);
+        if (result == OUTCOME_SUCCESS)
+            result = done(denseblock_copy(block->context, DENSEBLOCK_UPLOAD, uploaded[i], bytes,
+                                          kernels[l], bytes, bytes, 1));
+    }
+    return result;
+}
+
+/* Prepares the weights of one plan. */
+static outcome prepare(resident *block, const planned_layers *part, const void *const *kernels,
+                       void **weights) {
+    const size_t bytes = denseblock_plan_weights_bytes(part->plan);
+    void **const uploaded = calloc((size_t)part->count + 1, sizeof *uploaded);
+    outcome result;
+
+    if (uploaded == NULL)
+        return fail_out_of_memory();
+    result = upload_kernels(block, part, kernels, uploaded);
+    if (result == OUTCOME_SUCCESS && block->how == CONCATENATION_IN_PLACE)
+        result = allocate(block, bytes, "weights", weights);
+    else if (result == OUTCOME_SUCCESS)
+        result = allocate_numbered(block, bytes, "weights ", part->first, weights);
+    if (result == OUTCOME_SUCCESS)
+        result = done(denseblock_weights_prepare(block->context, part->plan,
+                                                 (const void *const *)uploaded, *weights));
+    for (int64_t i = 0; i < part->count; i++)
+        result = release(block, &uploaded[i], result);
+    free(uploaded);
+    return result;
+}
+
+static outcome prepare_all(resident *block, const void *const *kernels) {
+    const double start = stopwatch_seconds();
+    outcome result = OUTCOME_SUCCESS;
+
+    for (int64_t i = 0; result == OUTCOME_SUCCESS && i < block->plans->count; i++)
+        result = prepare(block, &block->plans->parts[i], kernels, &block->weights[i]);
+    block->prepare_seconds = stopwatch_seconds() - start;
+    return result;
+}
+
+outcome resident_create(const denseblock_desc *desc, denseblock_backend backend, int device,
+                        const block_plans *plans, concatenation how, const void *const *kernels,
+                        denseblock_buffers *buffers, resident *made) {
+    const size_t layers = (size_t)desc->layer_count;
+
+    *made = (resident){
+        .desc = desc,
+        .plans = plans,
+        .how = how,
+        .memory = denseblock_backend_memory(backend),
+        .buffers = buffers,
+        .weights = calloc((size_t)plans->count + 1, sizeof *made->weights),
+        .features = calloc(layers + 1, sizeof *made->features),
+        .marks = calloc(layers + 1, sizeof *made->marks),
+    };
+    outcome result = OUTCOME_SUCCESS;
+
+    if (made->weights == NULL || made->features == NULL || made->marks == NULL)
+        result = fail_out_of_memory();
+    if (result == OUTCOME_SUCCESS)
+        result = done(denseblock_context_create(backend, device, &made->context));
+    if (result == OUTCOME_SUCCESS)
+        result = prepare_all(made, kernels);
+    return result;
+}
+
+/* The input's channels into the first ones of every pixel of a tensor. The caller may free the
+ * input afterwards. */
+static outcome upload(resident *block, const denseblock_array *input, void *tensor,
+                      size_t tensor_bytes) {
+    const denseblock_desc *const desc = block->desc;
+    const size_t pixels = (size_t)(desc->batch * desc->height * desc->width);
+    const size_t x_pixel = (size_t)desc->channels * denseblock_type_size(desc->type);
+    outcome result;
+
+    if (pixels == 0)
+        return OUTCOME_SUCCESS;
+    result = done(denseblock_copy(block->context, DENSEBLOCK_UPLOAD, tensor,
+                                  tensor_bytes / pixels, input->data, x_pixel, x_pixel, pixels));
+    if (result == OUTCOME_SUCCESS)
+        result = done(denseblock_context_synchronize(block->context));
+    return result;
+}
+
+/* A bar of one execution; the library reports for CPU backends only. */
+static outcome forward(resident *block, int64_t index, const void *x, void *y, progress *bar) {
+    denseblock_status status;
+
+    if (bar != NULL)
+        denseblock_context_set_progress(block->context, progress_show, bar);
+    status = denseblock_forward(block->context, block->plans->parts[index].plan,
+                                block->weights[index], x, y, block->workspace);
+    denseblock_context_set_progress(block->context, NULL, NULL);
+    if (status == DENSEBLOCK_OK)
+        return OUTCOME_SUCCESS;
+    if (bar != NULL)
+        progress_erase(bar);
+    return fail_status(status);
+}
+
+static outcome run_in_place(resident *block, const denseblock_array *input, progress *bar) {
+    const int64_t layers = block->desc->layer_count;
+    const size_t bytes = features_bytes(block->desc, layers);
+    outcome result = allocate(block, bytes, "y", &block->features[layers]);
+
+    if (result == OUTCOME_SUCCESS)
+        result = upload(block, input, block->features[layers], bytes);
+    if (result == OUTCOME_SUCCESS)
+        result = done(denseblock_timer_start(block->context));
+    for (int64_t l = 0; l <= layers; l++)
+        block->marks[l] = event_count(block);
+    if (result == OUTCOME_SUCCESS)
+        result = forward(block, 0, NULL, block->features[layers], bar);
+    return result;
+}
+
+/* A buffer is freed in the order of the stream: the layer that reads it has been enqueued. */
+static outcome run_layer(resident *block, int64_t l, progress *bar) {
+    const size_t x_bytes = features_bytes(block->desc, l);
+    void **const x = &block->features[l];
+    outcome result = allocate_numbered(block, features_bytes(block->desc, l + 1), "X_", l + 1,
+                                       &block->features[l + 1]);
+
+    if (result == OUTCOME_SUCCESS)
+        result = forward(block, l, *x, block->features[l + 1], bar);
+    block->copied_bytes += x_bytes;
+    if (block->how == CONCATENATION_COPY)
+        result = release(block, x, result);
+    return result;
+}
+
+static outcome run_copying(resident *block, const denseblock_array *input, progress *bar) {
+    const int64_t layers = block->desc->layer_count;
+    const size_t bytes = features_bytes(block->desc, 0);
+    const progress part = bar != NULL ? *bar : (progress){0};
+    const double share = (part.end - part.begin) / (double)(layers > 0 ? layers : 1);
+    outcome result = allocate(block, bytes, "X_0", &block->features[0]);
+
+    if (result == OUTCOME_SUCCESS)
+        result = upload(block, input, block->features[0], bytes);
+    if (result == OUTCOME_SUCCESS)
+        result = done(denseblock_timer_start(block->context));
+    block->marks[0] = event_count(block);
+    for (int64_t l = 0; result == OUTCOME_SUCCESS && l < layers; l++) {
+        if (bar != NULL)
+            progress_set_part(bar, part.begin + share * (double)l,
+                              part.begin + share * (double)(l + 1));
+        result = run_layer(block, l, bar);
+        block->marks[l + 1] = event_count(block);
+    }
+    return result;
+}
+
+/* Frees what the last forward has left. */
+static outcome clear(resident *block) {
+    outcome result = OUTCOME_SUCCESS;
+
+    for (int64_t l = 0; l <= block->desc->layer_count; l++)
+        result = release(block, &block->features[l], result);
+    block->copied_bytes = 0;
+    return release(block, &block->workspace, result);
+}
+
+outcome resident_forward(resident *block, const denseblock_array *input, progress *bar,
+                         double *seconds) {
+    outcome result = clear(block);
+
+    if (result == OUTCOME_SUCCESS)
+        result = allocate(block, block->plans->workspace_bytes, "workspace", &block->workspace);
+    if (result != OUTCOME_SUCCESS)
+        return result;
+    result = block->how == CONCATENATION_IN_PLACE ? run_in_place(block, input, bar)
+                                                  : run_copying(block, input, bar);
+    if (result == OUTCOME_SUCCESS)
+        result = done(denseblock_timer_stop(block->context, seconds));
+    return result;
+}
+
+outcome resident_download(resident *block, void *y) {
+    const int64_t layers = block->desc->layer_count;
+    const size_t bytes = features_bytes(block->desc, layers);
+    outcome result;
+
+    if (bytes == 0)
+        return OUTCOME_SUCCESS;
+    result = done(denseblock_copy(block->context, DENSEBLOCK_DOWNLOAD, y, bytes,
+                                  block->features[layers], bytes, bytes, 1));
+    if (result == OUTCOME_SUCCESS)
+        result = done(denseblock_context_synchronize(block->context));
+    return result;
+}
+
+void resident_free(resident *block) {
+    /* What cannot be freed after an error: there is nobody left to tell. */
+    if (block->context != NULL)
+        (void)denseblock_context_synchronize(block->context);
+    for (int64_t l = 0; block->features != NULL && l <= block->desc->layer_count; l++)
+        (void)denseblock_buffers_free(block->buffers, block->features[l]);
+    (void)denseblock_buffers_free(block->buffers, block->workspace);
+    for (int64_t i = 0; block->weights != NULL && i < block->plans->count; i++)
+        (void)denseblock_buffers_free(block->buffers, block->weights[i]);
+    denseblock_context_destroy(block->context);
+    free(block->features);
+    free(block->marks);
+    free(block->weights);
+    *block = (resident){0};
+}

@@ -1,0 +1,138 @@
+/* What ways of concatenation take, by the tool's formula. Each test adds the tensors up itself. */
+#include "tool/memory_formula.h"
+
+#include <stdint.h>
+
+#include "suite.h"
+
+enum { LAYERS = 7, WEIGHTS = 1000, WORKSPACE = 64 };
+
+/* Growths that are not alike; a channel has 2 * 3 * 5 f16. */
+static const int64_t growths[LAYERS] = {4, 1, 7, 2, 9, 3, 5};
+static const size_t channel = (size_t)2 * 3 * 5 * 2;
+
+static denseblock_desc uneven_block(denseblock_layer *layers) {
+    for (int l = 0; l < LAYERS; l++)
+        layers[l] =
+            (denseblock_layer){.kernel_height = 3, .kernel_width = 3, .growth = growths[l]};
+    return (denseblock_desc){.batch = 2,
+                             .height = 3,
+                             .width = 5,
+                             .channels = 6,
+                             .layer_count = LAYERS,
+                             .layers = layers,
+                             .type = DENSEBLOCK_F16};
+}
+
+/* C_l. */
+static size_t channels_of(int64_t l) {
+    size_t channels = 6;
+    for (int64_t i = 0; i < l; i++)
+        channels += (size_t)growths[i];
+    return channels;
+}
+
+static footprint formula(const denseblock_desc *desc, concatenation how, int64_t group) {
+    const formula_request request = {.desc = desc,
+                                     .how = how,
+                                     .group = group,
+                                     .weights_bytes = WEIGHTS,
+                                     .workspace_bytes = WORKSPACE};
+    footprint taken;
+    ck_assert(memory_formula(&request, &taken));
+    return taken;
+}
+
+START_TEST(copies_hold_two_tensors_or_all) {
+    denseblock_layer layers[LAYERS];
+    const denseblock_desc desc = uneven_block(layers);
+    const footprint copy = formula(&desc, CONCATENATION_COPY, 0);
+    const footprint keep = formula(&desc, CONCATENATION_COPY_KEEP, 0);
+    size_t two = 0, all = 0, copied = 0;
+    for (int64_t l = 0; l <= LAYERS; l++) {
+        all += channels_of(l);
+        if (l < LAYERS) {
+            const size_t pair = channels_of(l) + channels_of(l + 1);
+            two = pair > two ? pair : two;
+            copied += channels_of(l);
+        }
+    }
+    ck_assert_uint_eq(copy.peak, channel * two + WEIGHTS + WORKSPACE);
+    ck_assert_uint_eq(keep.peak, channel * all + WEIGHTS + WORKSPACE);
+    ck_assert_uint_eq(copy.written, channel * copied);
+    ck_assert_uint_eq(keep.written, channel * copied);
+    ck_assert_uint_eq(copy.read, channel * 2 * copied);
+    ck_assert_int_eq(copy.allocations, LAYERS + 2);
+    ck_assert(copy.reads_known && keep.reads_known);
+}
+END_TEST
+
+START_TEST(in_place_holds_y_and_groups_read_less) {
+    denseblock_layer layers[LAYERS];
+    const denseblock_desc desc = uneven_block(layers);
+    for (int64_t group = 1; group <= LAYERS + 1; group++) {
+        const footprint taken = formula(&desc, CONCATENATION_IN_PLACE, group);
+        size_t read = 0;
+        for (int64_t first = 0; first < LAYERS; first += group) {
+            read += channels_of(first);
+            for (int64_t l = first + 1; l < LAYERS && l < first + group; l++)
+                for (int64_t made = first; made < l; made++)
+                    read += (size_t)growths[made];
+        }
+        ck_assert_uint_eq(taken.peak, channel * channels_of(LAYERS) + WEIGHTS + WORKSPACE);
+        ck_assert_uint_eq(taken.read, channel * read);
+        ck_assert_uint_eq(taken.written, 0);
+        ck_assert_int_eq(taken.allocations, 2);
+    }
+    ck_assert(!formula(&desc, CONCATENATION_IN_PLACE, 0).reads_known);
+}
+END_TEST
+
+START_TEST(empty_buffers_are_none) {
+    denseblock_layer layers[LAYERS];
+    denseblock_desc desc = uneven_block(layers);
+    desc.batch = 0;
+    ck_assert_int_eq(formula(&desc, CONCATENATION_COPY_KEEP, 0).allocations, 1);
+    ck_assert_uint_eq(formula(&desc, CONCATENATION_COPY_KEEP, 0).peak, WEIGHTS + WORKSPACE);
+    desc.batch = 2;
+    desc.layer_count = 0;
+    ck_assert_uint_eq(formula(&desc, CONCATENATION_COPY, 0).peak,
+                      channel * 6 + WEIGHTS + WORKSPACE);
+    ck_assert_int_eq(formula(&desc, CONCATENATION_COPY, 0).allocations, 2);
+}
+END_TEST
+
+/* Sizes that no plan accepts do not wrap around. */
+START_TEST(what_is_too_large_is_said_to_be) {
+    const denseblock_layer layers[2] = {{.growth = INT64_MAX}, {.growth = INT64_MAX}};
+    const denseblock_desc rows[] = {
+        {.batch = INT64_MAX, .height = 2, .width = 2, .channels = 1},
+        {.batch = 1, .height = INT64_MAX, .width = 1, .channels = 3},
+        {.batch = 1, .height = 1, .width = 1, .channels = INT64_MAX},
+        {.batch = 1, .height = 1, .width = 1, .channels = 1, .layer_count = 2, .layers = layers},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        for (int how = 0; how < 3; how++) {
+            const formula_request request = {.desc = &rows[i], .how = (concatenation)how};
+            footprint taken;
+            ck_assert(!memory_formula(&request, &taken));
+        }
+    denseblock_layer uneven[LAYERS];
+    const denseblock_desc desc = uneven_block(uneven);
+    const formula_request request = {
+        .desc = &desc, .weights_bytes = SIZE_MAX - 1, .workspace_bytes = 64};
+    footprint taken;
+    ck_assert(!memory_formula(&request, &taken));
+}
+END_TEST
+
+Suite *suite(void) {
+    const TTest *const tests[] = {
+        copies_hold_two_tensors_or_all,
+        in_place_holds_y_and_groups_read_less,
+        empty_buffers_are_none,
+        what_is_too_large_is_said_to_be,
+        NULL,
+    };
+    return suite_of("memory_formula", tests);
+}
