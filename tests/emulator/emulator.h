@@ -5,8 +5,8 @@
  * runs kernels; tests choose how, and ask what was reported. One operating-system thread only.
  *
  * What a kernel has to keep to, so that all of it is seen: shared memory through SHARED_MEMORY,
- * vectors through vector_access.h, instructions through ptx.h, tables as constants; no static shared
- * memory, and no variables of the program.
+ * vectors through vector_access.h, instructions through ptx.h and ptx_sm90.h, tables as constants;
+ * no static shared memory, and no variables of the program.
  *
  * What it cannot show: time, the order of accesses in hardware (fences do nothing here, and what
  * blocks of one launch tell each other through atomics orders nothing: it is reported as a race),

@@ -114,8 +114,6 @@ void barriers_report_deadlock(void);
 /* ---- Warps ---- */
 
 void warps_begin_block(void);
-/* Tells order.h of the barriers since the last one of the whole block. */
-void warps_tell_barriers(void);
 /* The lanes that there are. */
 uint32_t warps_existing(unsigned warp);
 void warps_thread_ended(void);
