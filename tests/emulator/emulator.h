@@ -73,8 +73,10 @@ struct emulator_sector {
 };
 
 struct emulator_settings {
-    uint64_t seed;       /* decides in which order blocks and threads run */
-    bool early_copies;   /* asynchronous copies land at once; otherwise as late as is allowed */
+    uint64_t seed; /* decides in which order blocks and threads run */
+    /* Asynchronous copies land at once, and products of warpgroups are there; otherwise as late as
+     * is allowed. */
+    bool early_copies;
     bool keep_going;     /* after an access out of bounds: then only its block is given up */
     size_t most_reports; /* of one launch; 0: 16 */
     bool skip_traffic;   /* do not count sectors and wavefronts: faster */

@@ -1,4 +1,4 @@
-/* The instructions of sm_90a on a GPU beside their twins: `gpu_conformance_sm90 [ROUNDS]`. Ends with
+/* The instructions of sm_90a on a GPU beside their twins: gpu_conformance_sm90 [ROUNDS]. Ends with
  * 0 if all are the same, 1 if not, 77 where there is no GPU that has them.
  *
  * What is copied has to be equal; products, within the bound that conformance_compare.c derives for
