@@ -51,7 +51,7 @@ struct thread {
     size_t copy_count, copy_capacity;
     unsigned groups; /* committed so far */
 
-    bool registers_watched; /* it multiplies with its warpgroup */
+    bool registers_watched;
 };
 
 /* ---- What runs ---- */
@@ -68,10 +68,12 @@ struct runtime {
 
     moment clock;
     moment launch_start, block_start, barrier; /* the last one */
-    /* Copies that have not been delivered, products of warpgroups that are not complete, and
-     * mbarriers: whether an access to shared memory may come upon one. */
+    /* Copies that have not been delivered, and mbarriers: whether an access to shared memory may
+     * come upon one. */
     unsigned in_flight;
-    bool ordering; /* order.h keeps who knows what, since a moment */
+    unsigned products;      /* of warpgroups, that are not complete */
+    bool registers_watched; /* of this thread, which multiplies with its warpgroup */
+    bool ordering;          /* order.h keeps who knows what, since a moment */
     moment ordering_since;
 
     const struct emulator_launch *launch;

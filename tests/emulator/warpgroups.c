@@ -325,7 +325,7 @@ static void issue(unsigned first_thread, const void *caller) {
         hold(first_thread + i, threads[first_thread + i].call->accumulator, 4 * product->tiles,
              caller);
     group->count++;
-    now.in_flight++;
+    now.products++;
     now.counters.matrix_instructions += GROUP_WARPS;
     if (!now.settings.early_copies)
         return;
@@ -383,6 +383,7 @@ void warpgroups_fence(unsigned warp) {
         threads[warp * WARP + lane].registers_watched = true;
         forget_written(warp * WARP + lane);
     }
+    now.registers_watched = true;
 }
 
 void warpgroups_commit(unsigned warp) {
@@ -425,7 +426,7 @@ void warpgroups_wait(unsigned warp, unsigned groups_in_flight, const void *calle
             number + groups_in_flight <= committed)
             complete(product, warp, caller);
         if (product->left == 0) {
-            now.in_flight--;
+            now.products--;
             continue;
         }
         if (kept != i)
@@ -480,6 +481,7 @@ static void check_registers(void) {
 /* ---- Blocks ---- */
 
 void warpgroups_begin_block(void) {
+    now.products = 0;
     for (unsigned g = 0; g * GROUP < now.threads; g++) {
         groups[g].count = 0;
         memset(groups[g].warps, 0, sizeof groups[g].warps);
