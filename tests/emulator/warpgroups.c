@@ -15,7 +15,11 @@
 enum { GROUP_WARPS = 4, GROUP = GROUP_WARPS * WARP, MOST_GROUPS = MOST_THREADS / GROUP };
 enum { MOST_ACCUMULATORS = 128, CORE_BYTES = 128, HALF_BYTES = 16 };
 
-/* b in shared memory: core matrices of 8 rows of 16 bytes. */
+/* b in shared memory, K-major and not swizzled: core matrices of 8 rows (of n) of 16 bytes (of k).
+ * That is how the PTX ISA document ("Strides", of the shared memory layouts of wgmma) and CUTLASS
+ * agree: the document has the leading dimension byte offset go from the first 16 bytes of k to the
+ * second, and the stride dimension byte offset from 8 rows to the next 8; a comment in CUTLASS's
+ * mma_traits_sm90_gmma.hpp has the layout ((8,n),2):((1,SBO),LBO), in units of 16 bytes. */
 struct matrix {
     size_t offset, leading, stride;
 };
