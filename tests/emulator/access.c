@@ -125,7 +125,7 @@ static void count(const struct region *region, size_t bytes, enum access access)
 void memory_access(uintptr_t address, size_t bytes, enum access access, bool aligned,
                    const void *caller) {
     if (address - now.stack_low < STACK_BYTES) {
-        if (EMULATOR_UNLIKELY(now.thread->registers_watched))
+        if (EMULATOR_UNLIKELY(now.registers_watched))
             warpgroups_note_registers(address, bytes, access, caller);
         return;
     }

@@ -5,8 +5,8 @@
  * runs kernels; tests choose how, and ask what was reported. One operating-system thread only.
  *
  * What a kernel has to keep to, so that all of it is seen: shared memory through SHARED_MEMORY,
- * vectors through vector_access.h, instructions through ptx.h, tables as constants; no static shared
- * memory, and no variables of the program.
+ * vectors through vector_access.h, instructions through ptx.h and ptx_sm90.h, tables as constants;
+ * no static shared memory, and no variables of the program.
  *
  * What it cannot show: time, the order of accesses in hardware (fences do nothing here, and what
  * blocks of one launch tell each other through atomics orders nothing: it is reported as a race),
@@ -74,8 +74,10 @@ struct emulator_sector {
 };
 
 struct emulator_settings {
-    uint64_t seed;       /* decides in which order blocks and threads run */
-    bool early_copies;   /* asynchronous copies land at once; otherwise as late as is allowed */
+    uint64_t seed; /* decides in which order blocks and threads run */
+    /* Asynchronous copies land at once, and products of warpgroups are there; otherwise as late as
+     * is allowed. */
+    bool early_copies;
     bool keep_going;     /* after an access out of bounds: then only its block is given up */
     size_t most_reports; /* of one launch; 0: 16 */
     bool skip_traffic;   /* do not count sectors and wavefronts: faster */

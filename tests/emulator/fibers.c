@@ -74,6 +74,7 @@ void fiber_resume(struct thread *thread) {
     now.number = thread->number;
     now.warp = thread->number / WARP;
     now.lane_bit = UINT32_C(1) << thread->number % WARP;
+    now.registers_watched = thread->registers_watched;
     threadIdx = thread->index;
     fiber_switch(&scheduler, thread->stack_pointer);
     now.thread = NULL;

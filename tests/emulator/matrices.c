@@ -166,7 +166,12 @@ void matrices_multiply(struct warp_call *const calls[WARP]) {
     now.counters.matrix_instructions++;
 }
 
-/* ---- wgmma ---- */
+/* ---- wgmma ----
+ *
+ * Warp i of the group has rows 16 i to 16 i + 15, and in them a lane has what it has of the a of
+ * mma.m16n8k16 and m16n8k8, and of d for every 8 columns: figures of the PTX ISA document for
+ * m64nNk16 and m64nNk8, and CUTLASS's ALayout_64x16 and CLayout_64x8 and the like,
+ * ((4,8,4),(2,2,N/8)):((128,1,16),(64,8,512)). */
 
 void matrices_convert(enum emulator_matrix kind, const void *from, unsigned count, float *to) {
     for (unsigned i = 0; i < count; i++) {

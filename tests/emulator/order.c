@@ -29,6 +29,8 @@ void order_forget(struct knowledge *knowledge) {
     memset(knowledge->before, 0, places() * sizeof knowledge->before[0]);
 }
 
+/* Barriers of lanes that came before are not told: until other warps can use the first mbarrier, or
+ * pass the first named barrier, there is one that all lanes come to. */
 void order_begin(void) {
     if (now.ordering)
         return;
@@ -36,7 +38,6 @@ void order_begin(void) {
     now.ordering_since = ++now.clock;
     for (unsigned i = 0; i < now.threads; i++)
         order_forget(&known[i]);
-    warps_tell_barriers();
 }
 
 bool order_knows(unsigned thread, unsigned writer, moment when) {

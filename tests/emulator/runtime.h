@@ -51,8 +51,8 @@ struct thread {
     size_t copy_count, copy_capacity;
     unsigned groups; /* committed so far */
 
-    bool registers_watched; /* it multiplies with its warpgroup */
-    bool is_early;          /* of a dependent launch, and has not waited for those ahead */
+    bool registers_watched;
+    bool is_early; /* of a dependent launch, and has not waited for those ahead */
 };
 
 /* ---- What runs ---- */
@@ -69,10 +69,12 @@ struct runtime {
 
     moment clock;
     moment launch_start, block_start, barrier; /* the last one */
-    /* Copies that have not been delivered, products of warpgroups that are not complete, and
-     * mbarriers: whether an access to shared memory may come upon one. */
+    /* Copies that have not been delivered, and mbarriers: whether an access to shared memory may
+     * come upon one. */
     unsigned in_flight;
-    bool ordering; /* order.h keeps who knows what, since a moment */
+    unsigned products;      /* of warpgroups, that are not complete */
+    bool registers_watched; /* of this thread, which multiplies with its warpgroup */
+    bool ordering;          /* order.h keeps who knows what, since a moment */
     moment ordering_since;
 
     const struct emulator_launch *launch;
@@ -115,8 +117,6 @@ void barriers_report_deadlock(void);
 /* ---- Warps ---- */
 
 void warps_begin_block(void);
-/* Tells order.h of the barriers since the last one of the whole block. */
-void warps_tell_barriers(void);
 /* The lanes that there are. */
 uint32_t warps_existing(unsigned warp);
 void warps_thread_ended(void);

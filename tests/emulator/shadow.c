@@ -277,7 +277,7 @@ static void check_in_flight(size_t offset, size_t bytes, enum access access, con
                    "not arrived",
                    access_names[access], bytes, offset);
     }
-    if (access != ACCESS_READ && warpgroups_read(offset, bytes))
+    if (access != ACCESS_READ && now.products > 0 && warpgroups_read(offset, bytes))
         report(EMULATOR_RACE, caller,
                "%s of %zu bytes at byte %zu of shared memory, which a wgmma that is not complete "
                "reads",
@@ -286,7 +286,10 @@ static void check_in_flight(size_t offset, size_t bytes, enum access access, con
 
 void shadow_access(struct region *region, size_t offset, size_t bytes, enum access access,
                    const void *caller) {
-    if (EMULATOR_UNLIKELY(now.in_flight > 0 && region->is_shared))
+    if (EMULATOR_UNLIKELY(
+            region->is_shared &&
+            (now.products > 0 ||
+             (now.in_flight > 0 && shadow_bits(region->in_flight, offset, bytes) != 0))))
         check_in_flight(offset, bytes, access, caller);
     if (access == ACCESS_WRITE) {
         shadow_set_bits(region->written, offset, bytes, true);

@@ -15,7 +15,11 @@
 enum { GROUP_WARPS = 4, GROUP = GROUP_WARPS * WARP, MOST_GROUPS = MOST_THREADS / GROUP };
 enum { MOST_ACCUMULATORS = 128, CORE_BYTES = 128, HALF_BYTES = 16 };
 
-/* b in shared memory: core matrices of 8 rows of 16 bytes. */
+/* b in shared memory, K-major and not swizzled: core matrices of 8 rows (of n) of 16 bytes (of k).
+ * That is how the PTX ISA document ("Strides", of the shared memory layouts of wgmma) and CUTLASS
+ * agree: the document has the leading dimension byte offset go from the first 16 bytes of k to the
+ * second, and the stride dimension byte offset from 8 rows to the next 8; a comment in CUTLASS's
+ * mma_traits_sm90_gmma.hpp has the layout ((8,n),2):((1,SBO),LBO), in units of 16 bytes. */
 struct matrix {
     size_t offset, leading, stride;
 };
@@ -325,7 +329,7 @@ static void issue(unsigned first_thread, const void *caller) {
         hold(first_thread + i, threads[first_thread + i].call->accumulator, 4 * product->tiles,
              caller);
     group->count++;
-    now.in_flight++;
+    now.products++;
     now.counters.matrix_instructions += GROUP_WARPS;
     if (!now.settings.early_copies)
         return;
@@ -383,6 +387,7 @@ void warpgroups_fence(unsigned warp) {
         threads[warp * WARP + lane].registers_watched = true;
         forget_written(warp * WARP + lane);
     }
+    now.registers_watched = true;
 }
 
 void warpgroups_commit(unsigned warp) {
@@ -425,7 +430,7 @@ void warpgroups_wait(unsigned warp, unsigned groups_in_flight, const void *calle
             number + groups_in_flight <= committed)
             complete(product, warp, caller);
         if (product->left == 0) {
-            now.in_flight--;
+            now.products--;
             continue;
         }
         if (kept != i)
@@ -480,6 +485,7 @@ static void check_registers(void) {
 /* ---- Blocks ---- */
 
 void warpgroups_begin_block(void) {
+    now.products = 0;
     for (unsigned g = 0; g * GROUP < now.threads; g++) {
         groups[g].count = 0;
         memset(groups[g].warps, 0, sizeof groups[g].warps);

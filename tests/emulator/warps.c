@@ -68,18 +68,6 @@ static void note_barrier(struct warp *warp, uint32_t lanes) {
         order_meet_lanes(now.warp, lanes, now.clock);
 }
 
-void warps_tell_barriers(void) {
-    for (unsigned number = 0; number * WARP < now.threads; number++) {
-        const struct warp *warp = &warps[number];
-        size_t i = warp->entry_count > MOST_ENTRIES ? warp->entry_count - MOST_ENTRIES : 0;
-        for (; i < warp->entry_count; i++) {
-            const struct entry *entry = &warp->entries[i % MOST_ENTRIES];
-            if (entry->when > now.barrier)
-                order_meet_lanes(number, entry->lanes, entry->when);
-        }
-    }
-}
-
 uint32_t warps_existing(unsigned warp) {
     return warps[warp].existing;
 }

@@ -1,8 +1,8 @@
-/* The instructions of sm_90a on a GPU beside their twins: `conformance_sm90 [ROUNDS]`. Ends with 0
- * if all are the same, 1 if not, 77 where there is no GPU that has them.
+/* The instructions of sm_90a on a GPU beside their twins: gpu_conformance_sm90 [ROUNDS]. Ends with
+ * 0 if all are the same, 1 if not, 77 where there is no GPU that has them.
  *
- * What is copied has to be equal; products within the bound that conformance_compare.c derives for
- * mma, of which wgmma is as many. A twin whose input is a little off must be found out each time. */
+ * What is copied has to be equal; products, within the bound that conformance_compare.c derives for
+ * mma, with as many summands. Twins whose input is a little off have to be found out each time. */
 #include "conformance_sm90.h"
 
 #include <math.h>
@@ -219,7 +219,7 @@ static unsigned test_all(void) {
 int main(int argc, char **argv) {
     const long rounds = argc > 1 ? strtol(argv[1], NULL, 10) : 3;
     if (argc > 2 || rounds < 1) {
-        fprintf(stderr, "Usage: conformance_sm90 [ROUNDS]\n");
+        fprintf(stderr, "Usage: gpu_conformance_sm90 [ROUNDS]\n");
         return 2;
     }
     const char *const absent = sm90_device_begin();

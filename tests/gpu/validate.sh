@@ -15,7 +15,7 @@ One command for a machine with a GPU. It runs these stages, or those named:
 
   build        configure and build, for the GPU at hand only
   conformance  every function of cuda/ptx.h on the GPU beside its emulated twin,
-               on random fragments
+               on random fragments; on sm_90, those of cuda/ptx_sm90.h too
   suites       the test suites, with the parts that need a GPU
   sanitizer    compute-sanitizer (memcheck, racecheck, initcheck, synccheck) over
                the conformance test and small blocks
@@ -175,6 +175,8 @@ program() {
     case $1$rehearsal in
         conformance) echo "$build/tests/gpu/gpu_conformance" ;;
         conformance-rehearsal) echo "$build/tests/gpu/gpu_conformance_rehearsal" ;;
+        sm90) echo "$build/tests/gpu/gpu_conformance_sm90" ;;
+        sm90-rehearsal) echo "$build/tests/gpu/gpu_conformance_sm90_rehearsal" ;;
         probe) echo "$build/tests/gpu/block_probe" ;;
         probe-rehearsal) echo "$build/tests/gpu/block_probe_rehearsal" ;;
         library) echo "$build/host/libdenseblock.so" ;;
@@ -274,7 +276,7 @@ stage_build() {
     grep '^-- denseblock: ' "$work/logs/configure.log" || true
     [[ -z $rehearsal ]] || targets=(gpu_rehearsal_programs)
     # Where one cannot be built, no older one is taken for it.
-    rm -f "$(program conformance)" "$(program probe)" "$(program library)"
+    rm -f "$(program conformance)" "$(program sm90)" "$(program probe)" "$(program library)"
     ! has_check || targets+=("gpu_suites$([[ -z $rehearsal ]] || echo _rehearsal)")
     limited cmake --build "$build" --parallel "$jobs" --target "${targets[@]}" -- \
         "${keep_going[@]}" >"$work/logs/compile.log" 2>&1 || {
@@ -294,6 +296,10 @@ stage_conformance() {
     step "conformance" "$(program conformance)" --fragments "$fragments" \
         --json "$work/conformance.jsonl" || return 0
     note fact "$fragments fragments"
+    # Instructions that only this one has.
+    if [[ $arch == 90* && -x $(program sm90) ]]; then
+        step "those of sm_90a" "$(program sm90)" || return 0
+    fi
 }
 
 # run_ctest NAME ARGUMENT...: the tests that the arguments choose. False if one failed.

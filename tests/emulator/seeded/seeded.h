@@ -98,6 +98,7 @@
     BUG(wgmma_not_committed, EMULATOR_MISUSED)               \
     BUG(wgmma_wait_too_weak, EMULATOR_MISUSED)               \
     BUG(wgmma_of_what_is_not_written, EMULATOR_NOT_WRITTEN)  \
+    BUG(wgmma_of_some_who_wait, EMULATOR_IN_FLIGHT)          \
     BUG(wgmma_past_the_end, EMULATOR_OUT_OF_BOUNDS)          \
     BUG(wgmma_of_ordinary_stores, EMULATOR_RACE)             \
     BUG(wgmma_of_cp_async, EMULATOR_RACE)                    \

@@ -28,7 +28,8 @@ static const uint4 *make_input(void) {
             LAUNCH((kernel<false>), 1, GROUP, sizeof(group_room), NULL, ##__VA_ARGS__); \
     } while (0)
 
-/* Some of b, by a bulk copy. */
+/* Some of b, by a bulk copy, for which all or only some warps wait. */
+template <bool SOME_WAIT = false>
 __device__ static void load(group_room &shared, const uint4 *in, unsigned bytes = BYTES) {
     if (threadIdx.x == 0) {
         mbarrier_init(&shared.full, 1);
@@ -39,7 +40,8 @@ __device__ static void load(group_room &shared, const uint4 *in, unsigned bytes 
         mbarrier_arrive_expect(&shared.full, bytes);
         bulk_copy(shared.b, in, bytes, &shared.full);
     }
-    mbarrier_wait(&shared.full, 0);
+    if (!SOME_WAIT || threadIdx.x < 96)
+        mbarrier_wait(&shared.full, 0);
 }
 
 __device__ static uint64_t right(const group_room &shared) {
@@ -150,6 +152,23 @@ template <bool WRONG> __global__ void not_written_kernel(float *out, const uint4
 
 extern "C" void seeded_wgmma_of_what_is_not_written(bool wrong) {
     LAUNCH_ONE_OF(not_written_kernel, wrong, make_output(), make_input());
+}
+
+/* All warps have to have waited for what they read together. */
+template <bool WRONG> __global__ void some_wait_kernel(float *out, const uint4 *in) {
+    SHARED_MEMORY(group_room, shared);
+    load<WRONG>(shared, in);
+    float sums[TILES][4] = {};
+    const uint32_t a[4] = {};
+    wgmma_fence();
+    wgmma_bf16(sums, a, right(shared));
+    wgmma_commit();
+    wgmma_wait<0>();
+    store(out, sums);
+}
+
+extern "C" void seeded_wgmma_of_some_who_wait(bool wrong) {
+    LAUNCH_ONE_OF(some_wait_kernel, wrong, make_output(), make_input());
 }
 
 template <bool WRONG> __global__ void past_the_end_kernel(float *out, const uint4 *in) {

@@ -303,6 +303,18 @@ START_TEST(mistake_is_reported) {
 }
 END_TEST
 
+/* Who waits forever is told where, all of them. */
+START_TEST(deadlock_says_where) {
+    set_mode(0);
+    (void)run_pipeline(SPECIALISED_WARP_MISSING);
+    const char *report = emulator_reports();
+    ck_assert_msg(strstr(report, "divergence: 32 threads wait at mbarrier_wait (byte ") != NULL,
+                  "%s", report);
+    ck_assert_msg(strstr(report, " at wgmma of specialised.cu:") != NULL, "%s", report);
+    ck_assert_msg(strstr(report, " threads have ended") != NULL, "%s", report);
+}
+END_TEST
+
 Suite *suite(void) {
     Suite *result = suite_create("sm90");
     TCase *each = tcase_create("each");
@@ -313,6 +325,7 @@ Suite *suite(void) {
     tcase_add_loop_test(each, pairs_meet, 0, MODES);
     tcase_add_loop_test(each, pipeline_is_silent_and_right, 0, MODES);
     tcase_add_loop_test(each, mistake_is_reported, 0, BUGS);
+    tcase_add_test(each, deadlock_says_where);
     suite_add_tcase(result, each);
     return result;
 }
