@@ -116,7 +116,7 @@ static bool form_and_cut(denseblock_plan *plan, struct dblk_candidate candidate,
     return cut_slices(plan, limit);
 }
 
-/* The parts of splits take what the rest leaves of the limit. */
+/* The parts of shared tiles take what the rest leaves of the limit. */
 static bool lay_out(denseblock_plan *plan, struct dblk_candidate candidate, size_t limit) {
     struct dblk_cuda_plan *cuda = cuda_of(plan);
     dblk_cuda_choose_cores(plan, candidate.algorithm);

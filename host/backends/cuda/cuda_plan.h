@@ -7,8 +7,8 @@
  * backends/winograd_stack.h.
  *
  * Workspace: the stack of Winograd layers; then a group's products, or its partial sums [pixels of a
- * slice][sums_stride], f64 for f64 tensors and f32 otherwise; then what the splits of one convolution at
- * a time sum up.
+ * slice][sums_stride], f64 for f64 tensors and f32 otherwise; then what is summed up of tiles that
+ * several blocks of threads share, of one convolution at a time.
  * Prepared weights: for each group those of the outer product, then those of each inner one; of Winograd
  * layers also the kernel as it came. */
 #ifndef DENSEBLOCK_HOST_CUDA_PLAN_H
@@ -32,7 +32,7 @@ struct dblk_cuda_plan {
     bool tensor;                /* on tensor cores */
     enum dblk_tensor_form form; /* there */
     struct dblk_winograd_stack stack;
-    size_t parts_offset; /* bytes, in the workspace: sums of splits, on tensor cores */
+    size_t parts_offset; /* bytes, in the workspace: parts of shared tiles, on tensor cores */
     size_t parts_bytes;
 
     /* What the model says that an execution takes; and at the least, for the products, and to read the

@@ -1,5 +1,5 @@
 /* How the convolutions of a plan of the cuda backend run: on tensor cores or not, with which tiles, and
- * split over channels or not. */
+ * by how many blocks of threads. */
 #ifndef DENSEBLOCK_HOST_CUDA_WAYS_H
 #define DENSEBLOCK_HOST_CUDA_WAYS_H
 
