@@ -51,10 +51,10 @@ struct dblk_tensor_way {
     int tile_columns;
     int stages; /* windows in shared memory: 2 to 4 */
 
-    /* All tiles are dealt out in equal shares to so many blocks of threads, at most one for each chunk
-     * of a tile's channels (tensor_share.h): so that few tiles keep many multiprocessors busy, and a
-     * few more tiles than there are multiprocessors do not take twice as long. 0: a block for each
-     * tile, for which no sums have to be added. */
+    /* All tiles are dealt out in equal shares to so many blocks of threads, at most one for each
+     * chunk of a tile's channels (tensor_share.h): so that few tiles keep many multiprocessors
+     * busy, and a few more tiles than there are multiprocessors do not take twice as long. 0: a
+     * block for each tile, for which no sums have to be added. */
     int blocks;
 };
 
@@ -62,7 +62,7 @@ struct dblk_tensor_way {
 int64_t dblk_tensor_tiles(const struct dblk_tensor_way *way, int64_t pixels, int64_t columns);
 int64_t dblk_tensor_chunks(const struct dblk_tensor_way *way, int64_t channels);
 
-/* Bytes for the sums of tiles that several blocks have a share of; SIZE_MAX where they overflow. */
+/* Bytes for the sums of tiles that several blocks have a share of. */
 size_t dblk_tensor_parts_bytes(const struct dblk_tensor_way *way, int64_t pixels,
                                int64_t columns);
 

@@ -1,6 +1,6 @@
-/* Tiles of a tensor-core convolution that several blocks had pieces of (tensor_share.h): what each has
- * summed up, added and finished, into y and into the group's partial sums. A thread for four columns of
- * a pixel.
+/* Tiles of a tensor-core convolution that several blocks had pieces of (tensor_share.h): what each
+ * has summed up, added and finished, into y and into the group's partial sums. A thread for four
+ * columns of a pixel.
  *
  * As nvcc 13.0 compiles it (tests/resources): registers of a thread, and blocks of a multiprocessor.
  *
@@ -35,8 +35,8 @@ static __host__ __device__ int vectors_of_tile(int tile_columns) {
     return DBLK_TENSOR_PIXELS * tile_columns / FOUR;
 }
 
-/* The tile that the begin of a block's share cuts in two; false if it cuts none, or if that of the block
- * before has cut the same one. */
+/* The tile that the begin of a block's share cuts in two; false if it cuts none, or if that of the
+ * block before has cut the same one. */
 __device__ __forceinline__ bool find_cut_tile(const dblk_tensor_shares &shares, int block,
                                               int *tile) {
     const int unit = dblk_tensor_share_begin(shares, block);

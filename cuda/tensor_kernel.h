@@ -53,8 +53,8 @@ struct tensor_constants {
     static constexpr int TILES = COLUMNS / WARP_COLUMNS / 8;
     static constexpr int THREADS = 32 * WARP_ROWS * WARP_COLUMNS;
 
-    /* That a multiprocessor shall have registers for, or 0 for the compiler's choice: which would spill
-     * some where it takes three products, to have room for two blocks. */
+    /* That a multiprocessor shall have registers for, or 0 for the compiler's choice: which would
+     * spill some where it takes three products, to have room for two blocks. */
     static constexpr int BLOCKS = PARTS == 1 ? 0 : 1;
 
     using sums = float[ROWS][TILES][4];

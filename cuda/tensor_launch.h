@@ -21,14 +21,14 @@
 #include "tensor_product.h"
 #include "tensor_sums.h"
 
-/* The compiler now believes these to be new values: what was computed from the old ones is computed again
- * and takes no registers until then. */
+/* The compiler now believes these to be new values: what was computed from the old ones is computed
+ * again and takes no registers until then. */
 __device__ __forceinline__ void forget(int *unit, int *thread) {
     asm volatile("" : "+r"(*unit), "+r"(*thread));
 }
 
-/* The sums of a tile's pixels and columns over the channels of a piece, and what they begin with if that is
- * all. */
+/* The sums of a tile's pixels and columns over the channels of a piece, and what they begin with if
+ * that is all. */
 template <typename S>
 __device__ __forceinline__ void sum_piece(typename S::sums &sums, unsigned char *shared,
                                           const tensor_arguments &a, const tensor_work &work,

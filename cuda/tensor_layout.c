@@ -34,9 +34,8 @@ size_t dblk_tensor_parts_bytes(const struct dblk_tensor_way *way, int64_t pixels
     const int64_t tiles = dblk_tensor_tiles(way, pixels, columns);
     if (way->blocks == 0 || tiles == 0)
         return 0;
-    size_t bytes = dblk_tensor_part_floats(way->tile_columns) * sizeof(float);
-    const int64_t slots = dblk_tensor_share_slots(tiles, way->blocks);
-    return __builtin_mul_overflow(bytes, (size_t)slots, &bytes) ? SIZE_MAX : bytes;
+    return (size_t)dblk_tensor_share_slots(tiles, way->blocks) *
+           dblk_tensor_part_floats(way->tile_columns) * sizeof(float);
 }
 
 static size_t stage_bytes(const struct dblk_tensor_way *way, int64_t width) {

@@ -1,15 +1,15 @@
-/* How the tensor-core convolution's work is dealt out to blocks of threads, for the functions of the host
- * and for the kernels.
+/* How the tensor-core convolution's work is dealt out to blocks of threads, for the functions of
+ * the host and for the kernels.
  *
- * Chunks of channels, tile after tile, are one line of units, and every block has an equal share of it,
- * which may begin and end within a tile. What lies whole in a share is finished by its block. Of other
- * tiles, which several blocks have pieces of, each leaves the sums of its piece in a part, and a second
- * launch adds them, always in the order of the blocks:
+ * Chunks of channels, tile after tile, are one line of units, and every block has an equal share of
+ * it, which may begin and end within a tile. What lies whole in a share is finished by its block.
+ * Of other tiles, which several blocks have pieces of, each leaves the sums of its piece in a part,
+ * and a second launch adds them, always in the order of the blocks:
  *
  *     parts [slots][256 pixels][tile columns]
  *
- * A block has the slot of its own number for the tile in which its share begins, and one behind those of
- * all blocks for that in which it ends. */
+ * A block has the slot of its own number for the tile in which its share begins, and one behind
+ * those of all blocks for that in which it ends. */
 #ifndef DENSEBLOCK_CUDA_TENSOR_SHARE_H
 #define DENSEBLOCK_CUDA_TENSOR_SHARE_H
 
@@ -61,8 +61,8 @@ DBLK_SHARE int dblk_tensor_share_slot(struct dblk_tensor_shares shares, int bloc
     return begins ? block : shares.blocks + block;
 }
 
-/* Slots that there are: none where shares begin and end with tiles, and only the first ones where no
- * tile ends within a share. */
+/* Slots that there are: none where shares begin and end with tiles, and only the first ones where
+ * no tile ends within a share. */
 DBLK_SHARE int64_t dblk_tensor_share_slots(int64_t tiles, int64_t blocks) {
     return tiles % blocks == 0 ? 0 : blocks % tiles == 0 ? blocks : 2 * blocks;
 }

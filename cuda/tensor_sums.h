@@ -81,8 +81,8 @@ template <dblk_tensor_form FORM> struct tensor_element { using type = float; };
 template <> struct tensor_element<DBLK_TENSOR_F16> { using type = __half; };
 template <> struct tensor_element<DBLK_TENSOR_BF16> { using type = __nv_bfloat16; };
 
-/* 16 bits: the block's outputs are put together in shared memory, [pixels][columns], where the windows
- * were, and stored in pieces of 16 bytes where the addresses allow. */
+/* 16 bits: the block's outputs are put together in shared memory, [pixels][columns], where the
+ * windows were, and stored in pieces of 16 bytes where the addresses allow. */
 template <typename S>
 __device__ __forceinline__ void
 store_finished_16(const typename S::sums &sums, unsigned char *shared, const tensor_arguments &a,
@@ -163,8 +163,8 @@ store_finished_32(const typename S::sums &sums, const tensor_arguments &a,
         }
 }
 
-/* What finish_sums makes of a piece of a tile: sums of all columns, which lie in its part as those of a
- * tile at pixel 0; up to the end of four columns, which are read together. */
+/* What finish_sums makes of a piece of a tile: sums of all columns, which lie in its part as those
+ * of a tile at pixel 0; up to the end of four columns, which are read together. */
 template <typename S>
 __device__ __forceinline__ tensor_arguments arguments_of_part(const tensor_arguments &a,
                                                               const tensor_work &work) {

@@ -72,8 +72,9 @@ static int64_t common_divisor(int64_t a, int64_t b) {
     return a;
 }
 
-/* Of the launch that adds the pieces of tiles that several blocks share: to write each part and to read it
- * again, and to write what the tiles become. A share begins within a tile but where both begin anew. */
+/* Of the launch that adds the pieces of tiles that several blocks share: to write each part and to
+ * read it again, and to write what the tiles become. A share begins within a tile but where both
+ * begin anew. */
 static double combine_time(const struct gpu *gpu, const struct dblk_tensor_way *way,
                            const struct dblk_cuda_work *work, int64_t tiles) {
     const int64_t cuts = way->blocks - common_divisor(tiles, way->blocks);

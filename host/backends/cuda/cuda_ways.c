@@ -72,10 +72,12 @@ static bool find_way(const denseblock_plan *plan, int64_t l, int64_t columns,
 static void try_blocks(const denseblock_plan *plan, const struct dblk_cuda_work *work,
                        struct dblk_tensor_way way, int64_t blocks, size_t room,
                        struct dblk_tensor_way *best, double *least) {
-    const int64_t units = dblk_tensor_tiles(&way, work->pixels, work->columns) *
-                          dblk_tensor_chunks(&way, work->channels);
-    if (blocks > units || blocks > INT_MAX)
-        return;
+    int64_t units;
+    if (blocks != 0 &&
+        (__builtin_mul_overflow(dblk_tensor_tiles(&way, work->pixels, work->columns),
+                                dblk_tensor_chunks(&way, work->channels), &units) ||
+         units > INT_MAX || blocks > units))
+        return; /* more than a launch counts, or fewer than a unit for each */
     way.blocks = (int)blocks;
     if (dblk_tensor_parts_bytes(&way, work->pixels, work->columns) > room)
         return;
@@ -86,10 +88,10 @@ static void try_blocks(const denseblock_plan *plan, const struct dblk_cuda_work 
     }
 }
 
-/* The fastest, by the model: with a block for each tile; with as many as run at once, of which a wide
- * tile's takes all registers of a multiprocessor, and of the narrow ones a second computes while the
- * first one stores; or, of few tiles, with several for each. Products, of which there is one for every
- * point, have a block for each tile. */
+/* The fastest, by the model: with a block for each tile; with as many as run at once, of which a
+ * wide tile's takes all registers of a multiprocessor, and of the narrow ones a second computes
+ * while the first one stores; or, of few tiles, with several for each. Products, of which there is
+ * one for every point, have a block for each tile. */
 static bool choose_way(const denseblock_plan *plan, int64_t l, size_t room,
                        struct dblk_tensor_way *best) {
     enum { MOST_BLOCKS_OF_A_TILE = 64 };
