@@ -68,8 +68,8 @@ struct dblk_direct_convolution {
 
     struct dblk_direct_tile tile;
 
-    /* The launches may overlap with the one before in the stream: LAUNCH_DEPENDENT (kernel_language.h).
-     * All since the last ordinary launch have left the weights alone. */
+    /* The launches may overlap with the one before in the stream: LAUNCH_DEPENDENT
+     * (kernel_language.h). All since the last ordinary launch have left the weights alone. */
     bool dependent;
 };
 

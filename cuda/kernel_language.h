@@ -5,13 +5,13 @@
  *   LAUNCH(kernel, grid, block, shared_bytes, stream, arguments...)
  *       Enqueues a kernel. A template in parentheses: LAUNCH((kernel<2, 3>), ...).
  *   LAUNCH_DEPENDENT(dependent, kernel, ...)
- *       LAUNCH, and where `dependent` is true, which takes sm_90, the kernel may begin while the one
- *       before it in the stream, which must be a kernel, still runs: up to griddepcontrol_wait of
- *       ptx.h, which every one of its threads calls. That one may itself have been launched so: it has
- *       waited too, and everything before has ended.
- *       Ahead of the wait a kernel reads only what no kernel since the last ordinary launch writes.
- *       An ordinary launch waits for everything before it, and so do all that are behind it.
- *       Streams are captured with it into graphs whose edges say the same, since CUDA 12.3.
+ *       LAUNCH, and where `dependent` is true, which takes sm_90, the kernel may begin while the
+ *       one before it in the stream, which must be a kernel, still runs: up to griddepcontrol_wait
+ *       of ptx.h, which every one of its threads calls. That one may itself have been launched so:
+ *       it has waited too, and everything before has ended. Ahead of the wait a kernel reads only
+ *       what no kernel since the last ordinary launch writes. An ordinary launch waits for
+ *       everything before it, and so do all that are behind it. Streams are captured with it into
+ *       graphs whose edges say the same, since CUDA 12.3.
  *   SHARED_MEMORY(type, name)
  *       `name` is the block's dynamic shared memory, seen as a struct. There is no other: the
  *       emulator watches its bounds.

@@ -20,14 +20,15 @@
  *   mma_m16n8k16_f16, _bf16, mma_m16n8k8_tf32(d, a, b)
  *       d += a * b, summed in f32. sm_80 and later; before, it traps.
  *
- * Launches that overlap (kernel_language.h, LAUNCH_DEPENDENT); before sm_90, where there are none, nothing:
+ * Launches that overlap (kernel_language.h, LAUNCH_DEPENDENT); before sm_90, where there are none,
+ * nothing:
  *
- *   griddepcontrol_wait()                until the kernel launched before this one has ended, and its
- *                                        stores can be seen. Every thread, ahead of what that kernel,
- *                                        or one before it, may write, and of all stores.
- *   griddepcontrol_launch_dependents()   the next kernel's blocks may begin where there is room, once
- *                                        every block has said so or ended. It promises nothing of
- *                                        stores: those the next kernel waits for.
+ *   griddepcontrol_wait()
+ *       Until the kernel launched before this one has ended, and its stores can be seen. Every
+ *       thread, ahead of what that kernel, or one before it, may write, and of all stores.
+ *   griddepcontrol_launch_dependents()
+ *       The next kernel's blocks may begin where there is room, once every block has said so or
+ *       ended. It promises nothing of stores: those the next kernel waits for.
  *
  * One thread alone:
  *

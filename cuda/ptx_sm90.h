@@ -20,6 +20,8 @@
  *
  *   bulk_copy(shared, global, bytes, barrier)
  *
+ *   proxy_fence()      between the thread's own accesses to shared memory and bulk copies to the same
+ *                      place, which others begin after a barrier
  *   named_barrier<ID>(threads)               as __syncthreads, but for so many threads, whole warps
  *
  * Matrices. D += A * B, where D is f32 and 64 x 8 T, and A has rows of 32 bytes: 16 elements of
@@ -95,6 +97,10 @@ DBLK_DEVICE void bulk_copy(void *shared, const void *global, unsigned bytes, uin
                  "l"(__cvta_generic_to_global(global)), "r"(bytes),
                  "r"(dblk_shared_address(barrier))
                  : "memory");
+}
+
+DBLK_DEVICE void proxy_fence(void) {
+    asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
 }
 
 template <int ID> DBLK_DEVICE void named_barrier(unsigned threads) {

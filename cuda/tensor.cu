@@ -79,20 +79,12 @@ denseblock_status dblk_tensor_launch(void *stream, const struct dblk_direct_conv
     denseblock_status status = dblk_direct_check(c);
     if (status != DENSEBLOCK_OK)
         return status;
-    if (way->splits == 1)
-        return launch(stream, arguments_of(c, way), way, 1);
-    struct dblk_direct_convolution part = *c;
-    part.sums = parts;
-    part.sums_stride = dblk_tensor_parts_stride(c->columns);
-    part.sums_from = -1;
-    part.columns = part.sums_stride; /* padding too, which is read */
-    part.finished = part.unfinished = 0;
-    tensor_arguments a = arguments_of(&part, way);
-    a.split_sums = a.pixels * a.sums_stride;
+    tensor_arguments a = arguments_of(c, way);
+    a.parts = static_cast<float *>(parts);
     status = launch(stream, a, way, 1);
-    return status == DENSEBLOCK_OK
-               ? dblk_tensor_combine(stream, c, static_cast<const float *>(parts), way->splits)
-               : status;
+    if (status != DENSEBLOCK_OK || dblk_tensor_parts_bytes(way, a.pixels, a.columns) == 0)
+        return status;
+    return dblk_tensor_combine(stream, c, way, a.parts);
 }
 
 denseblock_status dblk_tensor_multiply(void *stream, const struct dblk_direct_product *p,

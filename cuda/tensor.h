@@ -64,16 +64,18 @@ struct dblk_tensor_way {
     int tile_columns;
     int stages; /* windows in shared memory: 2 to DBLK_TENSOR_MOST_STAGES */
 
-    /* The channels are dealt out to so many blocks of threads for each tile, so that few tiles keep
-     * many multiprocessors busy; what they sum up is added in a second launch, always in the same
-     * order. */
-    int splits;
+    /* All tiles are dealt out in equal shares to so many blocks of threads, at most one for each
+     * chunk of a tile's channels (tensor_share.h): so that few tiles keep many multiprocessors
+     * busy, and a few more tiles than there are multiprocessors do not take twice as long. 0: a
+     * block for each tile, for which no sums have to be added. */
+    int blocks;
 };
 
-/* Splits that there can be, at most. */
-int64_t dblk_tensor_most_splits(const struct dblk_tensor_way *way, int64_t channels);
+/* Tiles of a convolution or of one product, and chunks of channels of a tile. */
+int64_t dblk_tensor_tiles(const struct dblk_tensor_way *way, int64_t pixels, int64_t columns);
+int64_t dblk_tensor_chunks(const struct dblk_tensor_way *way, int64_t channels);
 
-/* Bytes for the sums of all splits, of so many pixels; 0 for one split, SIZE_MAX where they overflow. */
+/* Bytes for the sums of tiles that several blocks have a share of. */
 size_t dblk_tensor_parts_bytes(const struct dblk_tensor_way *way, int64_t pixels,
                                int64_t columns);
 
@@ -105,7 +107,7 @@ bool dblk_tensor_find_product_way(enum dblk_tensor_form form,
                                   enum dblk_tensor_instructions instructions, int64_t columns,
                                   size_t shared_bytes, struct dblk_tensor_way *way);
 
-/* Enqueues products (direct.h), whose type is that of the way's form. `way` without splits. */
+/* Enqueues products (direct.h), whose type is that of the way's form, with a block for each tile. */
 denseblock_status dblk_tensor_multiply(void *stream, const struct dblk_direct_product *product,
                                        const struct dblk_tensor_way *way);
 

@@ -1,10 +1,11 @@
-/* What the splits of a tensor-core convolution have summed up, added and finished: into y, and into the
- * group's partial sums. A thread for four columns of a pixel.
+/* Tiles of a tensor-core convolution that several blocks had pieces of (tensor_share.h): what each
+ * has summed up, added and finished, into y and into the group's partial sums. A thread for four
+ * columns of a pixel.
  *
  * As nvcc 13.0 compiles it (tests/resources): registers of a thread, and blocks of a multiprocessor.
  *
  *   kernel                           threads  shared   sm_80   sm_90  sm_100
- *   dblk_tensor_combine_kernel           256       0    44/5    48/5    40/6
+ *   dblk_tensor_combine_kernel           256       0    38/6    24/8    40/6
  */
 #include "cuda_check.h"
 #include "element.h"
@@ -13,14 +14,15 @@
 #include "ptx.h"
 #include "tensor_forms.h"
 #include "tensor_shape.h"
+#include "tensor_share.h"
 
 enum { FOUR = DBLK_DIRECT_COLUMN_ALIGNMENT };
 
 template <typename T> struct combine_arguments {
+    struct dblk_tensor_shares shares;
     const float *parts;
-    int splits;
-    int64_t split_sums;      /* from one split to the next */
-    int64_t pixels, vectors; /* of columns */
+    int tile_columns, column_tiles;
+    int64_t pixels, columns;
     float *sums;
     int64_t sums_stride, sums_from;
     T *output;
@@ -29,78 +31,116 @@ template <typename T> struct combine_arguments {
     bool output_vectors;
 };
 
+static __host__ __device__ int vectors_of_tile(int tile_columns) {
+    return DBLK_TENSOR_PIXELS * tile_columns / FOUR;
+}
+
+/* The tile that the begin of a block's share cuts in two; false if it cuts none, or if that of the
+ * block before has cut the same one. */
+__device__ __forceinline__ bool find_cut_tile(const dblk_tensor_shares &shares, int block,
+                                              int *tile) {
+    const int unit = dblk_tensor_share_begin(shares, block);
+    *tile = unit / shares.chunks;
+    const int tile_begin = *tile * shares.chunks;
+    return unit != tile_begin && dblk_tensor_share_begin(shares, block - 1) <= tile_begin;
+}
+
+/* What the tile's blocks have left in their parts. */
+template <typename T>
+__device__ __forceinline__ void add_parts(dblk_elements<float, FOUR> *sum,
+                                          const combine_arguments<T> &a, int tile, int vector) {
+    const int last_unit = (tile + 1) * a.shares.chunks - 1;
+    const int first = dblk_tensor_share_block(a.shares, last_unit + 1 - a.shares.chunks);
+    const int last = dblk_tensor_share_block(a.shares, last_unit);
+    for (int block = first; block <= last; block++) {
+        const int64_t slot = dblk_tensor_share_slot(a.shares, block, tile);
+        dblk_elements<float, FOUR> part;
+        part.load(a.parts + (slot * vectors_of_tile(a.tile_columns) + vector) * FOUR);
+#pragma unroll
+        for (int i = 0; i < FOUR; i++)
+            sum->each[i] += part.each[i];
+    }
+}
+
+/* Blocks of threads for every share but the first, whose begin may cut a tile in two. */
 template <typename T> __global__ void dblk_tensor_combine_kernel(const combine_arguments<T> a) {
-    dblk_grid_walk at(a.vectors);
+    const unsigned tile_blocks =
+        static_cast<unsigned>(vectors_of_tile(a.tile_columns)) / DBLK_GRID_BLOCK;
+    const int vector = static_cast<int>(blockIdx.x % tile_blocks * DBLK_GRID_BLOCK + threadIdx.x);
+    const int vectors = a.tile_columns / FOUR; /* of a pixel */
+    int tile;
+    const bool cut =
+        find_cut_tile(a.shares, static_cast<int>(blockIdx.x / tile_blocks) + 1, &tile);
+    const int64_t pixel =
+        static_cast<int64_t>(tile / a.column_tiles) * DBLK_TENSOR_PIXELS + vector / vectors;
+    const int64_t column = tile % a.column_tiles * a.tile_columns + vector % vectors * FOUR;
     griddepcontrol_wait();
     griddepcontrol_launch_dependents(); /* blocks are short: where the last ones leave room */
-    for (; at.outer < a.pixels; at.advance()) {
-        const int64_t column = at.inner * FOUR;
-        dblk_elements<float, FOUR> sum, part;
-        sum.whole = {};
-        if (a.sums_from >= 0)
-            sum.load(a.sums + at.outer * a.sums_stride + a.sums_from + column);
-        const float *from = a.parts + (at.outer * a.vectors + at.inner) * FOUR;
-        for (int split = 0; split < a.splits; split++) {
-            part.load(from + split * a.split_sums);
-#pragma unroll
-            for (int i = 0; i < FOUR; i++)
-                sum.each[i] += part.each[i];
-        }
-        if (column >= a.unfinished) {
-            sum.store(a.sums + at.outer * a.sums_stride + column - a.unfinished);
-            continue;
-        }
-        dblk_elements<T, FOUR> rounded;
-#pragma unroll
-        for (int i = 0; i < FOUR; i++)
-            rounded.each[i] = dblk_round<T>(sum.each[i]);
-        T *to = a.output + at.outer * a.pixel_stride + column;
-        if (a.output_vectors && column + FOUR <= a.finished) {
-            rounded.store(to);
-            continue;
-        }
-#pragma unroll
-        for (int i = 0; i < FOUR; i++)
-            if (column + i < a.finished)
-                to[i] = rounded.each[i];
+    if (!cut || pixel >= a.pixels || column >= a.columns)
+        return;
+
+    dblk_elements<float, FOUR> sum;
+    sum.whole = {};
+    if (a.sums_from >= 0)
+        sum.load(a.sums + pixel * a.sums_stride + a.sums_from + column);
+    add_parts(&sum, a, tile, vector);
+    if (column >= a.unfinished) {
+        sum.store(a.sums + pixel * a.sums_stride + column - a.unfinished);
+        return;
     }
+    dblk_elements<T, FOUR> rounded;
+#pragma unroll
+    for (int i = 0; i < FOUR; i++)
+        rounded.each[i] = dblk_round<T>(sum.each[i]);
+    T *to = a.output + pixel * a.pixel_stride + column;
+    if (a.output_vectors && column + FOUR <= a.finished) {
+        rounded.store(to);
+        return;
+    }
+#pragma unroll
+    for (int i = 0; i < FOUR; i++)
+        if (column + i < a.finished)
+            to[i] = rounded.each[i];
 }
 
 template <typename T>
 static denseblock_status launch(void *stream, const struct dblk_direct_convolution *c,
-                                const float *parts, int splits) {
-    const int64_t pixels = c->images * c->height * c->width;
-    const int64_t stride = dblk_tensor_parts_stride(c->columns);
-    T *output = static_cast<T *>(c->y) + c->output_channel;
-    const combine_arguments<T> a = {parts,
-                                    splits,
-                                    pixels * stride,
-                                    pixels,
-                                    stride / FOUR,
-                                    static_cast<float *>(c->sums),
-                                    c->sums_stride,
-                                    c->sums_from,
-                                    output,
-                                    c->pixel_stride,
-                                    c->finished,
-                                    c->unfinished,
-                                    is_aligned(output, FOUR) && c->pixel_stride % FOUR == 0};
+                                const struct dblk_tensor_way *way, const float *parts) {
+    combine_arguments<T> a = {};
+    a.pixels = c->images * c->height * c->width;
+    a.columns = c->columns;
+    a.shares.tiles = static_cast<int>(dblk_tensor_tiles(way, a.pixels, a.columns));
+    a.shares.chunks = static_cast<int>(dblk_tensor_chunks(way, c->channels));
+    a.shares.blocks = way->blocks;
+    a.parts = parts;
+    a.tile_columns = way->tile_columns;
+    a.column_tiles = static_cast<int>((a.columns - 1) / a.tile_columns + 1);
+    a.sums = static_cast<float *>(c->sums);
+    a.sums_stride = c->sums_stride;
+    a.sums_from = c->sums_from;
+    a.output = static_cast<T *>(c->y) + c->output_channel;
+    a.pixel_stride = c->pixel_stride;
+    a.finished = c->finished;
+    a.unfinished = c->unfinished;
+    a.output_vectors = is_aligned(a.output, FOUR) && c->pixel_stride % FOUR == 0;
+    const unsigned tile_blocks =
+        static_cast<unsigned>(vectors_of_tile(way->tile_columns)) / DBLK_GRID_BLOCK;
     LAUNCH_DEPENDENT(c->dependent, (dblk_tensor_combine_kernel<T>),
-                     dblk_grid_blocks(pixels * a.vectors), DBLK_GRID_BLOCK, 0,
+                     static_cast<unsigned>(way->blocks - 1) * tile_blocks, DBLK_GRID_BLOCK, 0,
                      static_cast<cudaStream_t>(stream), a);
     return dblk_launch_check("dblk_tensor_combine_kernel");
 }
 
 denseblock_status dblk_tensor_combine(void *stream, const struct dblk_direct_convolution *c,
-                                      const float *parts, int splits) {
+                                      const struct dblk_tensor_way *way, const float *parts) {
     switch (c->type) {
     case DENSEBLOCK_F16:
-        return launch<__half>(stream, c, parts, splits);
+        return launch<__half>(stream, c, way, parts);
     case DENSEBLOCK_BF16:
-        return launch<__nv_bfloat16>(stream, c, parts, splits);
+        return launch<__nv_bfloat16>(stream, c, way, parts);
     case DENSEBLOCK_F32:
     case DENSEBLOCK_F64:
         break;
     }
-    return launch<float>(stream, c, parts, splits);
+    return launch<float>(stream, c, way, parts);
 }

@@ -16,10 +16,10 @@ dblk_tensor_launcher dblk_tensor_launch_f16, dblk_tensor_launch_bf16, dblk_tenso
 dblk_tensor_launcher dblk_tensor_wgmma_launch_f16, dblk_tensor_wgmma_launch_bf16,
     dblk_tensor_wgmma_launch_tf32, dblk_tensor_wgmma_launch_tf32x3;
 
-/* Adds the sums of all splits, [splits][pixels][columns], to what the convolution begins with, and
- * finishes it. */
+/* Adds the parts of tiles that several blocks had pieces of (tensor_share.h) to what the
+ * convolution begins with, and finishes them. */
 denseblock_status dblk_tensor_combine(void *stream,
                                       const struct dblk_direct_convolution *convolution,
-                                      const float *parts, int splits);
+                                      const struct dblk_tensor_way *way, const float *parts);
 
 #endif

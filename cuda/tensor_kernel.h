@@ -4,6 +4,7 @@
 
 #include "kernel_language.h"
 #include "tensor_shape.h"
+#include "tensor_share.h"
 
 /* struct dblk_direct_convolution, as the kernel wants it. */
 struct tensor_arguments {
@@ -13,14 +14,14 @@ struct tensor_arguments {
     int64_t tile_weights; /* bytes, from one tile of columns to the next */
     float *sums;
     int64_t sums_stride, sums_from;
-    int64_t split_sums; /* from the sums of one split of the channels to those of the next */
+    float *parts; /* where several blocks have pieces of a tile: tensor_share.h */
     int64_t product_features, product_weights, product_sums; /* from one product to the next */
     unsigned char *output; /* the first channel to write, of the first pixel */
     int pixels, height, width;
     int kernel_height, kernel_width;
     int channels, chunks;
     int columns, finished, unfinished;
-    int column_tiles;
+    int column_tiles, tiles;
     int halo_bytes, stage_bytes;
     int stages;
     int feature_bytes; /* that one copy may read: 16, 8, 4 or 2 */
@@ -44,6 +45,8 @@ struct tensor_constants {
     static constexpr int ELEMENT = dblk_tensor_element_bytes(FORM);
     static constexpr int TAP_BYTES = dblk_tensor_tap_bytes(FORM, WINDOW, COLUMNS);
 
+    static constexpr int64_t PART_FLOATS = dblk_tensor_part_floats(COLUMNS);
+
     static constexpr int ROWS = 4;
     static constexpr int ROW_PIXELS = 16; /* from a thread's row of matrices to its next one */
     static constexpr int WARP_PIXELS = 16 * ROWS;
@@ -51,6 +54,10 @@ struct tensor_constants {
     static constexpr int WARP_COLUMNS = COLUMNS == DBLK_TENSOR_NARROW ? 1 : 2;
     static constexpr int TILES = COLUMNS / WARP_COLUMNS / 8;
     static constexpr int THREADS = 32 * WARP_ROWS * WARP_COLUMNS;
+
+    /* That a multiprocessor shall have registers for, or 0 for the compiler's choice: which would
+     * spill some where it takes three products, to have room for two blocks. */
+    static constexpr int BLOCKS = PARTS == 1 ? 0 : 1;
 
     using sums = float[ROWS][TILES][4];
 
@@ -70,13 +77,37 @@ struct tensor_place {
     int column_tile;
 };
 
+/* A block for each one of the grid's first dimension. */
+__device__ __forceinline__ dblk_tensor_shares find_shares(const tensor_arguments &a) {
+    return {a.tiles, max(a.chunks, 1), static_cast<int>(gridDim.x)};
+}
+
+/* What a block does in one go. */
+struct tensor_work {
+    dblk_tensor_piece piece;
+    tensor_place place;
+    bool is_whole; /* all channels of the tile */
+    bool is_last;  /* of the block's share */
+};
+
+/* From a unit of its share on. */
+__device__ __forceinline__ tensor_work find_work(const tensor_arguments &a, int unit) {
+    const dblk_tensor_shares shares = find_shares(a);
+    const int end = dblk_tensor_share_begin(shares, static_cast<int>(blockIdx.x) + 1);
+    const dblk_tensor_piece piece = dblk_tensor_piece_at(shares, unit, end);
+    return {piece,
+            {piece.tile / a.column_tiles * DBLK_TENSOR_PIXELS, piece.tile % a.column_tiles},
+            piece.chunks == shares.chunks,
+            unit + piece.chunks == end};
+}
+
 /* Where a thread does: its lane, and where its warp's pixels and columns begin in the block's tile. */
 struct tensor_warp {
     int lane, pixel, column;
 };
 
-template <typename S> __device__ __forceinline__ tensor_warp find_warp(void) {
-    const int thread = static_cast<int>(threadIdx.x), warp = thread / 32;
+template <typename S> __device__ __forceinline__ tensor_warp find_warp(int thread) {
+    const int warp = thread / 32;
     return {thread % 32, warp % S::WARP_ROWS * S::WARP_PIXELS,
             warp / S::WARP_ROWS * S::TILES * 8};
 }
@@ -106,11 +137,6 @@ __device__ __forceinline__ void advance(tensor_window *now, const tensor_argumen
         now->row = 0;
     }
     now->chunk++;
-}
-
-/* Where a split's chunks begin. */
-__device__ __forceinline__ int divide_chunks(int chunks, int split, int splits) {
-    return static_cast<int>(static_cast<int64_t>(chunks) * split / splits);
 }
 
 #endif

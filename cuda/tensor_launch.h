@@ -11,6 +11,7 @@
  *
  * A window of taps, features and weights, is in shared memory while it is multiplied, and one or two
  * further ones arrive. */
+#include <inttypes.h>
 #include <limits.h>
 
 #include "cuda_check.h"
@@ -20,32 +21,22 @@
 #include "tensor_product.h"
 #include "tensor_sums.h"
 
-template <dblk_tensor_form FORM, dblk_tensor_window WINDOW, int COLUMNS>
-__global__ void __launch_bounds__(tensor_constants<FORM, WINDOW, COLUMNS>::THREADS)
-    dblk_tensor_kernel(const tensor_arguments given) {
-    using S = tensor_constants<FORM, WINDOW, COLUMNS>;
-    tensor_arguments a = given;
-    a.sums += blockIdx.y * a.split_sums;
-    if (WINDOW == DBLK_TENSOR_PRODUCT) {
-        a.features += blockIdx.z * a.product_features;
-        a.weights += blockIdx.z * a.product_weights;
-        a.sums += blockIdx.z * a.product_sums;
-    }
-    SHARED_MEMORY(unsigned char, shared_begin);
-    unsigned char *shared = &shared_begin;
+/* The compiler now believes these to be new values: what was computed from the old ones is computed
+ * again and takes no registers until then. */
+__device__ __forceinline__ void forget(int *unit, int *thread) {
+    asm volatile("" : "+r"(*unit), "+r"(*thread));
+}
 
-    const tensor_place place = {static_cast<int>(blockIdx.x) / a.column_tiles *
-                                    DBLK_TENSOR_PIXELS,
-                                static_cast<int>(blockIdx.x) % a.column_tiles};
-    const tensor_warp warp = find_warp<S>();
+/* The sums of a tile's pixels and columns over the channels of a piece, and what they begin with if
+ * that is all. */
+template <typename S>
+__device__ __forceinline__ void sum_piece(typename S::sums &sums, unsigned char *shared,
+                                          const tensor_arguments &a, const tensor_work &work,
+                                          const tensor_warp &warp) {
+    const tensor_place &place = work.place;
     const tensor_pixels<S> pixels = find_pixels<S>(a, place, warp);
-    if (threadIdx.x < TENSOR_ZEROS / TENSOR_PIECE)
-        store_vector(shared + threadIdx.x * TENSOR_PIECE, uint4{0, 0, 0, 0});
-
-    const int split = static_cast<int>(blockIdx.y), splits = static_cast<int>(gridDim.y);
-    const int end_chunk = divide_chunks(a.chunks, split + 1, splits);
-    tensor_window copied = first_window<S>(a, divide_chunks(a.chunks, split, splits)),
-                  now = copied;
+    const int end_chunk = min(work.piece.chunk + work.piece.chunks, a.chunks);
+    tensor_window copied = first_window<S>(a, work.piece.chunk), now = copied;
     int copied_stage = TENSOR_ZEROS, stage = TENSOR_ZEROS;
     const int end = TENSOR_ZEROS + a.stages * a.stage_bytes;
     const auto copy_next = [&](bool with_weights) {
@@ -63,8 +54,7 @@ __global__ void __launch_bounds__(tensor_constants<FORM, WINDOW, COLUMNS>::THREA
     if (copied.chunk < end_chunk)
         copy_weights<S>(shared + copied_stage + a.halo_bytes, a, place, copied);
     griddepcontrol_wait();
-    typename S::sums sums;
-    start_sums<S>(sums, a, place, warp);
+    start_sums<S>(sums, a, place, warp, work.is_whole);
     for (int i = 1; i < a.stages; i++)
         copy_next(i > 1);
     while (now.chunk < end_chunk) {
@@ -80,9 +70,45 @@ __global__ void __launch_bounds__(tensor_constants<FORM, WINDOW, COLUMNS>::THREA
         advance<S>(&now, a);
         stage = stage + a.stage_bytes < end ? stage + a.stage_bytes : TENSOR_ZEROS;
     }
-    griddepcontrol_launch_dependents(); /* all has been read: the next kernel's blocks may come */
     cp_async_wait<0>();
-    finish_sums<S>(sums, shared, a, place, warp);
+}
+
+template <dblk_tensor_form FORM, dblk_tensor_window WINDOW, int COLUMNS>
+__global__ void __launch_bounds__(tensor_constants<FORM, WINDOW, COLUMNS>::THREADS,
+                                  tensor_constants<FORM, WINDOW, COLUMNS>::BLOCKS)
+    dblk_tensor_kernel(const tensor_arguments given) {
+    using S = tensor_constants<FORM, WINDOW, COLUMNS>;
+    tensor_arguments a = given;
+    if (WINDOW == DBLK_TENSOR_PRODUCT) {
+        a.features += blockIdx.z * a.product_features;
+        a.weights += blockIdx.z * a.product_weights;
+        a.sums += blockIdx.z * a.product_sums;
+    }
+    SHARED_MEMORY(unsigned char, shared_begin);
+    unsigned char *shared = &shared_begin;
+    if (threadIdx.x < TENSOR_ZEROS / TENSOR_PIECE)
+        store_vector(shared + threadIdx.x * TENSOR_PIECE, uint4{0, 0, 0, 0});
+    int thread = static_cast<int>(threadIdx.x);
+
+    int unit = dblk_tensor_share_begin(find_shares(a), static_cast<int>(blockIdx.x));
+    bool more = true;
+    while (more) {
+        typename S::sums sums;
+        sum_piece<S>(sums, shared, a, find_work(a, unit), find_warp<S>(thread));
+        forget(&unit, &thread);
+        const tensor_warp warp = find_warp<S>(thread);
+        const tensor_work work = find_work(a, unit);
+        more = !work.is_last;
+        unit += work.piece.chunks;
+        if (!more)
+            griddepcontrol_launch_dependents(); /* all has been read: the next kernel may come */
+        if (work.is_whole)
+            finish_sums<S>(sums, shared + TENSOR_ZEROS, a, work.place, warp);
+        else
+            store_partial<S>(sums, arguments_of_part<S>(a, work), work.place, warp);
+        if (more)
+            __syncthreads(); /* the next tile's windows come to where this one's sums were */
+    }
 }
 
 /* ---- The launcher ---- */
@@ -105,12 +131,17 @@ static denseblock_status prepare_launch(const void *kernel, const struct dblk_te
                                         int products, tensor_arguments *a, tensor_grid *grid) {
     const size_t shared_bytes = dblk_tensor_shared_bytes(way, a->width);
     const int64_t column_tiles = (a->columns - 1) / S::COLUMNS + 1;
-    const int64_t blocks =
-        ((static_cast<int64_t>(a->pixels) - 1) / DBLK_TENSOR_PIXELS + 1) * column_tiles;
+    const int64_t tiles = dblk_tensor_tiles(way, a->pixels, a->columns);
+    const int64_t units = tiles * dblk_tensor_chunks(way, a->channels);
     if (way->stages < 2 || way->stages > DBLK_TENSOR_MOST_STAGES || shared_bytes > INT_MAX)
         return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT, "no tensor-core convolution of %d stages",
                          way->stages);
-    if (blocks > INT_MAX)
+    if (way->blocks < 0 || way->blocks > units)
+        return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT,
+                         "no tensor-core convolution by %d blocks: its tiles have %" PRId64
+                         " chunks of channels",
+                         way->blocks, units);
+    if (units > INT_MAX)
         return dblk_fail(DENSEBLOCK_UNSUPPORTED,
                          "the cuda backend cannot launch a convolution of this size at once");
     a->chunks = (a->channels + S::CHUNK - 1) / S::CHUNK;
@@ -118,10 +149,11 @@ static denseblock_status prepare_launch(const void *kernel, const struct dblk_te
         static_cast<int64_t>(a->kernel_height) * a->kernel_width * a->chunks * S::TAP_BYTES;
     a->product_weights = a->tile_weights * column_tiles;
     a->column_tiles = static_cast<int>(column_tiles);
+    a->tiles = static_cast<int>(tiles);
     a->halo_bytes = static_cast<int>(dblk_tensor_positions(S::WINDOW, a->width) * S::PITCH);
     a->stage_bytes = a->halo_bytes + S::TAPS * S::TAP_BYTES;
     a->stages = way->stages;
-    *grid = {dim3(static_cast<unsigned>(blocks), static_cast<unsigned>(way->splits),
+    *grid = {dim3(static_cast<unsigned>(way->blocks == 0 ? tiles : way->blocks), 1,
                   static_cast<unsigned>(products)),
              shared_bytes};
     return dblk_cuda_check(cudaFuncSetAttribute(kernel,

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "tensor_shape.h"
+#include "tensor_share.h"
 
 static int64_t divide_up(int64_t a, int64_t b) {
     return a / b + (a % b != 0);
@@ -19,20 +20,22 @@ size_t dblk_tensor_weights_bytes(const struct dblk_tensor_way *way, int64_t kern
     return bytes;
 }
 
-int64_t dblk_tensor_most_splits(const struct dblk_tensor_way *way, int64_t channels) {
-    return divide_up(channels, dblk_tensor_chunk(way->form, way->window));
+int64_t dblk_tensor_chunks(const struct dblk_tensor_way *way, int64_t channels) {
+    const int64_t chunks = divide_up(channels, dblk_tensor_chunk(way->form, way->window));
+    return chunks > 0 ? chunks : 1;
+}
+
+int64_t dblk_tensor_tiles(const struct dblk_tensor_way *way, int64_t pixels, int64_t columns) {
+    return divide_up(pixels, DBLK_TENSOR_PIXELS) * divide_up(columns, way->tile_columns);
 }
 
 size_t dblk_tensor_parts_bytes(const struct dblk_tensor_way *way, int64_t pixels,
                                int64_t columns) {
-    size_t bytes = sizeof(float);
-    if (way->splits <= 1)
+    const int64_t tiles = dblk_tensor_tiles(way, pixels, columns);
+    if (way->blocks == 0 || tiles == 0)
         return 0;
-    if (__builtin_mul_overflow(bytes, (size_t)way->splits, &bytes) ||
-        __builtin_mul_overflow(bytes, (size_t)pixels, &bytes) ||
-        __builtin_mul_overflow(bytes, (size_t)dblk_tensor_parts_stride(columns), &bytes))
-        return SIZE_MAX;
-    return bytes;
+    return (size_t)dblk_tensor_share_slots(tiles, way->blocks) *
+           dblk_tensor_part_floats(way->tile_columns) * sizeof(float);
 }
 
 static size_t stage_bytes(const struct dblk_tensor_way *way, int64_t width) {
@@ -42,24 +45,16 @@ static size_t stage_bytes(const struct dblk_tensor_way *way, int64_t width) {
                (size_t)dblk_tensor_tap_bytes(way->form, way->window, way->tile_columns);
 }
 
-/* Outputs of 16 bits are put together in shared memory before they are stored. */
-static size_t output_bytes(const struct dblk_tensor_way *way) {
-    const int size = dblk_tensor_element_bytes(way->form);
-    return size == 2 ? (size_t)DBLK_TENSOR_PIXELS * (size_t)(way->tile_columns * size + 16) : 0;
-}
-
 size_t dblk_tensor_shared_bytes(const struct dblk_tensor_way *way, int64_t width) {
-    const size_t stages = (size_t)way->stages * stage_bytes(way, width);
-    const size_t output = output_bytes(way);
     const size_t barriers = way->instructions == DBLK_TENSOR_WGMMA ? TENSOR_BARRIERS : 0;
-    return TENSOR_ZEROS + barriers + (stages > output ? stages : output);
+    return TENSOR_ZEROS + barriers + (size_t)way->stages * stage_bytes(way, width);
 }
 
 /* Sets the tile for so many columns, and stages; false where shared memory does not suffice. */
 static bool find_tile(int64_t columns, int64_t width, size_t shared_bytes,
                       struct dblk_tensor_way *way) {
     way->stages = 2;
-    way->splits = 1;
+    way->blocks = 0;
     way->tile_columns =
         columns > DBLK_TENSOR_NARROW ? dblk_tensor_wide(way->form) : DBLK_TENSOR_NARROW;
     if (dblk_tensor_shared_bytes(way, width) > shared_bytes)

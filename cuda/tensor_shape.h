@@ -44,10 +44,9 @@ DBLK_SHAPE int dblk_tensor_tap_bytes(enum dblk_tensor_form form, enum dblk_tenso
     return dblk_tensor_steps(window) * dblk_tensor_parts(form) * columns * TENSOR_STEP_BYTES;
 }
 
-/* From one pixel's sums of a split to the next's. */
-DBLK_SHAPE int64_t dblk_tensor_parts_stride(int64_t columns) {
-    return (columns + DBLK_DIRECT_COLUMN_ALIGNMENT - 1) / DBLK_DIRECT_COLUMN_ALIGNMENT *
-           DBLK_DIRECT_COLUMN_ALIGNMENT;
+/* Sums of a piece of a tile (tensor_share.h). */
+DBLK_SHAPE size_t dblk_tensor_part_floats(int tile_columns) {
+    return (size_t)DBLK_TENSOR_PIXELS * (size_t)tile_columns;
 }
 
 /* Pixels of a halo: the tile's, and those before and after that its taps reach. */

@@ -17,9 +17,11 @@ __device__ __forceinline__ int sums_column(const tensor_warp &warp, int tile) {
     return warp.column + tile * 8 + warp.lane % 4 * 2;
 }
 
+/* Zeros, unless it is for `all` channels: then what the convolution begins with. */
 template <typename S>
 __device__ __forceinline__ void start_sums(typename S::sums &sums, const tensor_arguments &a,
-                                           const tensor_place &place, const tensor_warp &warp) {
+                                           const tensor_place &place, const tensor_warp &warp,
+                                           bool all) {
 #pragma unroll
     for (int r = 0; r < S::ROWS; r++)
 #pragma unroll
@@ -31,7 +33,7 @@ __device__ __forceinline__ void start_sums(typename S::sums &sums, const tensor_
                 const int column = place.column_tile * S::COLUMNS + sums_column<S>(warp, tile);
                 dblk_elements<float, 2> two;
                 two.whole = {};
-                if (a.sums_from >= 0 && pixel < a.pixels && column < a.columns)
+                if (all && a.sums_from >= 0 && pixel < a.pixels && column < a.columns)
                     two.load(from + column);
                 sums[r][tile][2 * half] = two.each[0];
                 sums[r][tile][2 * half + 1] = two.each[1];
@@ -79,14 +81,17 @@ template <dblk_tensor_form FORM> struct tensor_element { using type = float; };
 template <> struct tensor_element<DBLK_TENSOR_F16> { using type = __half; };
 template <> struct tensor_element<DBLK_TENSOR_BF16> { using type = __nv_bfloat16; };
 
-/* 16 bits: the block's outputs are put together in shared memory, [pixels][columns], and stored in
- * pieces of 16 bytes where the addresses allow. */
+/* 16 bits: the block's outputs are put together in shared memory, [pixels][columns], where the
+ * windows were, and stored in pieces of 16 bytes where the addresses allow. */
 template <typename S>
 __device__ __forceinline__ void
 store_finished_16(const typename S::sums &sums, unsigned char *shared, const tensor_arguments &a,
                   const tensor_place &place, const tensor_warp &warp) {
     using T = typename tensor_element<S::FORM>::type;
     constexpr int PITCH = S::COLUMNS * S::ELEMENT + TENSOR_PIECE;
+    static_assert(DBLK_TENSOR_PIXELS * PITCH <=
+                      2 * (DBLK_TENSOR_PIXELS * S::PITCH + S::TAPS * S::TAP_BYTES),
+                  "they have room where two windows were");
     const int first = place.column_tile * S::COLUMNS;
     const int bytes = min(a.finished - first, S::COLUMNS) * S::ELEMENT; /* of a pixel */
     if (bytes <= 0)
@@ -156,6 +161,24 @@ store_finished_32(const typename S::sums &sums, const tensor_arguments &a,
                 }
             }
         }
+}
+
+/* What finish_sums makes of a piece of a tile: sums of all columns, which lie in its part as those
+ * of a tile at pixel 0; up to the end of four columns, which are read together. */
+template <typename S>
+__device__ __forceinline__ tensor_arguments arguments_of_part(const tensor_arguments &a,
+                                                              const tensor_work &work) {
+    constexpr int FOUR = DBLK_DIRECT_COLUMN_ALIGNMENT;
+    const int64_t slot =
+        dblk_tensor_share_slot(find_shares(a), static_cast<int>(blockIdx.x), work.piece.tile);
+    tensor_arguments part = a;
+    part.sums = a.parts + slot * S::PART_FLOATS -
+                work.place.pixel * static_cast<int64_t>(S::COLUMNS) -
+                work.place.column_tile * S::COLUMNS;
+    part.sums_stride = S::COLUMNS;
+    part.columns = (a.columns + FOUR - 1) / FOUR * FOUR;
+    part.finished = part.unfinished = 0;
+    return part;
 }
 
 template <typename S>

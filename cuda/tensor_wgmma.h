@@ -16,6 +16,9 @@
 
 enum { WGMMA_REGISTERS = 232, WGMMA_COPY_REGISTERS = 40 };
 
+/* Where windows are, in shared memory. */
+enum { WGMMA_STAGES = TENSOR_ZEROS + TENSOR_BARRIERS };
+
 template <dblk_tensor_form FORM_, dblk_tensor_window WINDOW_, int COLUMNS_>
 struct wgmma_constants : tensor_constants<FORM_, WINDOW_, COLUMNS_> {
     static constexpr int ROWS = 2, ROW_PIXELS = 64;
@@ -45,12 +48,12 @@ struct wgmma_stage {
     __device__ __forceinline__ void advance(const tensor_arguments &a) {
         offset += a.stage_bytes;
         if (++number == a.stages)
-            *this = {0, TENSOR_ZEROS + TENSOR_BARRIERS, parity ^ 1};
+            *this = {0, WGMMA_STAGES, parity ^ 1};
     }
 };
 
 __device__ __forceinline__ wgmma_stage first_stage(void) {
-    return {0, TENSOR_ZEROS + TENSOR_BARRIERS, 0};
+    return {0, WGMMA_STAGES, 0};
 }
 
 /* ---- Copies ---- */
@@ -68,27 +71,51 @@ copy_window_weights(unsigned char *shared, wgmma_barriers *barriers, const tenso
               &barriers->full[stage.number]);
 }
 
+/* The windows of a piece of a tile. */
 template <typename S>
-__device__ __forceinline__ void copy_windows(unsigned char *shared, wgmma_barriers *barriers,
-                                             const tensor_arguments &a, const tensor_place &place,
-                                             tensor_window window, int end_chunk) {
-    wgmma_stage stage = first_stage();
-    /* The weights of the first window come while the kernel before this one still runs. */
-    if (window.chunk < end_chunk)
-        copy_window_weights<S>(shared, barriers, a, place, window, stage);
+__device__ __forceinline__ void
+copy_piece_windows(unsigned char *shared, wgmma_barriers *barriers, const tensor_arguments &a,
+                   const tensor_work &work, wgmma_stage *stage, bool is_first) {
+    const int end_chunk = min(work.piece.chunk + work.piece.chunks, a.chunks);
+    tensor_window window = first_window<S>(a, work.piece.chunk);
+    /* The weights of the block's first window come while the kernel before this one still runs. */
+    bool has_weights = is_first && window.chunk < end_chunk;
+    if (has_weights)
+        copy_window_weights<S>(shared, barriers, a, work.place, window, *stage);
     griddepcontrol_wait();
-    for (bool first = true; window.chunk < end_chunk; first = false) {
-        mbarrier_wait(&barriers->empty[stage.number], stage.parity ^ 1);
-        if (!first)
-            copy_window_weights<S>(shared, barriers, a, place, window, stage);
-        copy_features<S>(shared + stage.offset, a, place, window);
+    for (; window.chunk < end_chunk; has_weights = false) {
+        mbarrier_wait(&barriers->empty[stage->number], stage->parity ^ 1);
+        if (!has_weights)
+            copy_window_weights<S>(shared, barriers, a, work.place, window, *stage);
+        copy_features<S>(shared + stage->offset, a, work.place, window);
         if (a.feature_bytes < 4) /* no asynchronous copies */
-            mbarrier_arrive(&barriers->full[stage.number]);
+            mbarrier_arrive(&barriers->full[stage->number]);
         else
-            cp_async_arrive(&barriers->full[stage.number]);
+            cp_async_arrive(&barriers->full[stage->number]);
         __syncwarp(); /* some lanes have had less to copy */
         advance<S>(&window, a);
-        stage.advance(a);
+        stage->advance(a);
+    }
+}
+
+/* Outputs of 16 bits are put together where windows were: the next tile's wait for that. */
+template <typename S> __device__ __forceinline__ void wait_for_outputs(const tensor_work &work) {
+    if (S::ELEMENT == 2 && work.is_whole && !work.is_last)
+        named_barrier<2>(S::THREADS + S::COPY_THREADS);
+}
+
+template <typename S>
+__device__ __forceinline__ void copy_share(unsigned char *shared, wgmma_barriers *barriers,
+                                           const tensor_arguments &a, int unit) {
+    wgmma_stage stage = first_stage();
+    bool is_first = true, more = true;
+    while (more) {
+        const tensor_work work = find_work(a, unit);
+        copy_piece_windows<S>(shared, barriers, a, work, &stage, is_first);
+        wait_for_outputs<S>(work);
+        unit += work.piece.chunks;
+        more = !work.is_last;
+        is_first = false;
     }
     cp_async_commit();
     cp_async_wait<0>();
@@ -177,24 +204,28 @@ template <typename S> __device__ __forceinline__ void finish_products(typename S
  * instruction wait for the one before. The other warpgroup's go on. */
 template <typename S>
 __device__ __forceinline__ void
-multiply_windows(typename S::sums &sums, const unsigned char *shared, wgmma_barriers *barriers,
-                 const tensor_arguments &a, const tensor_pixels<S> &pixels,
-                 const tensor_warp &warp, tensor_window window, int end_chunk) {
+multiply_piece(typename S::sums &sums, const unsigned char *shared, wgmma_barriers *barriers,
+               const tensor_arguments &a, const tensor_work &work, const tensor_warp &warp,
+               wgmma_stage *stage) {
     constexpr unsigned LEADING = 128, STRIDE = 256;
+    const tensor_pixels<S> pixels = find_pixels<S>(a, work.place, warp);
+    const int end_chunk = min(work.piece.chunk + work.piece.chunks, a.chunks);
+    tensor_window window = first_window<S>(a, work.piece.chunk);
     wgmma_features<S> features;
-    for (wgmma_stage stage = first_stage(); window.chunk < end_chunk; stage.advance(a)) {
-        mbarrier_wait(&barriers->full[stage.number], stage.parity);
+    for (; window.chunk < end_chunk; stage->advance(a)) {
+        mbarrier_wait(&barriers->full[stage->number], stage->parity);
         const uint64_t weights =
-            wgmma_descriptor(shared + stage.offset + a.halo_bytes, LEADING, STRIDE);
-        for_each_tap<S>(stage.offset, a, pixels, window, [&](const int(&rows)[S::ROWS], int tap) {
-            wgmma_tap<S>(sums, features, shared, rows, tap, weights);
-            if (S::WINDOW == DBLK_TENSOR_ROW)
-                finish_products<S>(sums);
-        });
+            wgmma_descriptor(shared + stage->offset + a.halo_bytes, LEADING, STRIDE);
+        for_each_tap<S>(stage->offset, a, pixels, window,
+                        [&](const int(&rows)[S::ROWS], int tap) {
+                            wgmma_tap<S>(sums, features, shared, rows, tap, weights);
+                            if (S::WINDOW == DBLK_TENSOR_ROW)
+                                finish_products<S>(sums);
+                        });
         finish_products<S>(sums);
         __syncwarp();
         if (warp.lane == 0)
-            mbarrier_arrive(&barriers->empty[stage.number]);
+            mbarrier_arrive(&barriers->empty[stage->number]);
         advance<S>(&window, a);
     }
 }
@@ -205,13 +236,37 @@ template <typename S> __device__ __forceinline__ tensor_warp find_wgmma_warp(voi
     return {thread % 32, warp / 4 * S::ROWS * S::ROW_PIXELS + warp % 4 * 16, 0};
 }
 
+template <typename S>
+__device__ __forceinline__ void multiply_share(unsigned char *shared, wgmma_barriers *barriers,
+                                               const tensor_arguments &a, int unit) {
+    const tensor_warp warp = find_wgmma_warp<S>();
+    wgmma_stage stage = first_stage();
+    griddepcontrol_wait();
+    bool more = true;
+    while (more) {
+        const tensor_work work = find_work(a, unit);
+        typename S::sums sums;
+        start_sums<S>(sums, a, work.place, warp, work.is_whole);
+        multiply_piece<S>(sums, shared, barriers, a, work, warp, &stage);
+        unit += work.piece.chunks;
+        more = !work.is_last;
+        if (!more)
+            griddepcontrol_launch_dependents(); /* all has been read: the next kernel may come */
+        if (work.is_whole)
+            finish_sums<S>(sums, shared + WGMMA_STAGES, a, work.place, warp);
+        else
+            store_partial<S>(sums, arguments_of_part<S>(a, work), work.place, warp);
+        proxy_fence(); /* bulk copies will write to where outputs were */
+        wait_for_outputs<S>(work);
+    }
+}
+
 template <dblk_tensor_form FORM, dblk_tensor_window WINDOW, int COLUMNS>
 __global__ void __launch_bounds__(wgmma_constants<FORM, WINDOW, COLUMNS>::THREADS +
                                       wgmma_constants<FORM, WINDOW, COLUMNS>::COPY_THREADS,
                                   1) dblk_tensor_wgmma_kernel(const tensor_arguments given) {
     using S = wgmma_constants<FORM, WINDOW, COLUMNS>;
     tensor_arguments a = given;
-    a.sums += blockIdx.y * a.split_sums;
     if (WINDOW == DBLK_TENSOR_PRODUCT) {
         a.features += blockIdx.z * a.product_features;
         a.weights += blockIdx.z * a.product_weights;
@@ -220,13 +275,6 @@ __global__ void __launch_bounds__(wgmma_constants<FORM, WINDOW, COLUMNS>::THREAD
     SHARED_MEMORY(unsigned char, shared_begin);
     unsigned char *shared = &shared_begin;
     wgmma_barriers *barriers = reinterpret_cast<wgmma_barriers *>(shared + TENSOR_ZEROS);
-    const tensor_place place = {static_cast<int>(blockIdx.x) / a.column_tiles *
-                                    DBLK_TENSOR_PIXELS,
-                                static_cast<int>(blockIdx.x) % a.column_tiles};
-    const int split = static_cast<int>(blockIdx.y), splits = static_cast<int>(gridDim.y);
-    const int end_chunk = divide_chunks(a.chunks, split + 1, splits);
-    const tensor_window window = first_window<S>(a, divide_chunks(a.chunks, split, splits));
-
     if (threadIdx.x < TENSOR_ZEROS / TENSOR_PIECE)
         store_vector(shared + threadIdx.x * TENSOR_PIECE, uint4{0, 0, 0, 0});
     if (threadIdx.x == 0) {
@@ -237,20 +285,14 @@ __global__ void __launch_bounds__(wgmma_constants<FORM, WINDOW, COLUMNS>::THREAD
         mbarrier_init_fence();
     }
     __syncthreads();
+    const int unit = dblk_tensor_share_begin(find_shares(a), static_cast<int>(blockIdx.x));
     if (threadIdx.x >= S::THREADS) {
         registers_give<WGMMA_COPY_REGISTERS>();
-        copy_windows<S>(shared, barriers, a, place, window, end_chunk);
-        return;
+        copy_share<S>(shared, barriers, a, unit);
+    } else {
+        registers_take<WGMMA_REGISTERS>();
+        multiply_share<S>(shared, barriers, a, unit);
     }
-    registers_take<WGMMA_REGISTERS>();
-    const tensor_warp warp = find_wgmma_warp<S>();
-    const tensor_pixels<S> pixels = find_pixels<S>(a, place, warp);
-    griddepcontrol_wait();
-    typename S::sums sums;
-    start_sums<S>(sums, a, place, warp);
-    multiply_windows<S>(sums, shared, barriers, a, pixels, warp, window, end_chunk);
-    griddepcontrol_launch_dependents(); /* all has been read */
-    finish_sums<S>(sums, shared + TENSOR_ZEROS + TENSOR_BARRIERS, a, place, warp);
 }
 
 /* ---- The launcher ---- */

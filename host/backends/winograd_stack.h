@@ -106,9 +106,10 @@ struct dblk_winograd_call {
     const struct dblk_region *region; /* whole images */
     void *y;                          /* the first pixel of the batch */
     void *workspace;
-    bool
-        dependent; /* see struct dblk_winograd_images; false between the kernels of libraries, which do
-                       not wait for ours before they are launched */
+
+    /* See struct dblk_winograd_images; false between the kernels of libraries, which are launched
+     * when all before them has ended. */
+    bool dependent;
 };
 
 /* Transform what Winograd layers will read: before layer l the block's input, if it is the first; after

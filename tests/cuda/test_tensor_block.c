@@ -115,14 +115,14 @@ START_TEST(errors_stay_within_what_each_arithmetic_allows) {
 }
 END_TEST
 
-/* Few tiles are split over channels, as far as the workspace has room for the parts. */
-START_TEST(splits_keep_to_the_workspace_limit_and_change_nothing_but_rounding) {
+/* Few tiles are shared by several blocks, as far as the workspace has room for the parts. */
+START_TEST(shares_keep_to_the_workspace_limit_and_change_nothing_but_rounding) {
     struct fixture fixture;
     make_block(&fixture, DENSEBLOCK_F16);
-    check_description(&fixture.desc, NULL, " splits", "SIMT");
+    check_description(&fixture.desc, NULL, " shares", "SIMT");
     const size_t sums = (size_t)9 * 10 * 96 * sizeof(float);
     const denseblock_plan_options none = {.workspace_limit = sums};
-    check_description(&fixture.desc, &none, "as a group", " splits");
+    check_description(&fixture.desc, &none, "as a group", " shares");
     denseblock_plan *plan;
     for (size_t limit = sums; limit < 40 * sums; limit += sums / 3 + 1) {
         const denseblock_plan_options options = {.workspace_limit = limit};
@@ -130,7 +130,7 @@ START_TEST(splits_keep_to_the_workspace_limit_and_change_nothing_but_rounding) {
         ck_assert_uint_le(denseblock_plan_workspace_bytes(plan), limit);
         denseblock_plan_destroy(plan);
     }
-    compare("split", &fixture, NULL, true, true, 0);
+    compare("shared", &fixture, NULL, true, true, 0);
     compare("whole", &fixture, &none, true, false, 0);
     fixture_free(&fixture);
 }
@@ -209,7 +209,7 @@ Suite *suite(void) {
         they_put_nan_and_inf_where_the_formula_does,
         tf32_rounds_products_and_no_more_than_that,
         errors_stay_within_what_each_arithmetic_allows,
-        splits_keep_to_the_workspace_limit_and_change_nothing_but_rounding,
+        shares_keep_to_the_workspace_limit_and_change_nothing_but_rounding,
 #ifdef WITH_DOUBLE
         a_gpu_without_matrix_instructions_computes_on_ordinary_cores,
         by_wgmma_blocks_equal_the_reference,

@@ -1,9 +1,9 @@
-/* Launches that overlap: what a kernel may do before it has waited for those ahead of it. They have all
- * ended here, so that nothing goes wrong in the emulator; but on a GPU what they write may not be there
- * yet, and what they read must not be written over.
+/* Launches that overlap: what a kernel may do before it has waited for those ahead of it. They have
+ * all ended here, so that nothing goes wrong in the emulator; but on a GPU what they write may not
+ * be there yet, and what they read must not be written over.
  *
- * The launches that may still run are taken to be all since the last ordinary one, that one included, of
- * any stream. */
+ * The launches that may still run are taken to be all since the last ordinary one, that one
+ * included, of any stream. */
 #include "shadow.h"
 
 static moment last_ordinary; /* when it began */

@@ -38,6 +38,10 @@ EMULATED_INLINE void bulk_copy(void *shared, const void *global, unsigned bytes,
     emulator_bulk_copy(shared, global, bytes, barrier);
 }
 
+/* Here bulk copies see what barriers order. */
+EMULATED_INLINE void proxy_fence(void) {
+}
+
 /* ---- Warps and warpgroups ---- */
 
 template <int ID> EMULATED_INLINE void named_barrier(unsigned threads) {

@@ -42,9 +42,14 @@ static void ck_cuda(cudaError_t error) {
                   cuda_double_mistakes());
 }
 
-void *to_device(const void *host, size_t bytes) {
+void *device_space(size_t bytes) {
     void *device = NULL;
     ck_cuda(cudaMalloc(&device, bytes > 0 ? bytes : 1));
+    return device;
+}
+
+void *to_device(const void *host, size_t bytes) {
+    void *device = device_space(bytes);
     if (bytes > 0)
         ck_cuda(cudaMemcpy(device, host, bytes, cudaMemcpyHostToDevice));
     return device;

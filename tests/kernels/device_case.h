@@ -18,6 +18,9 @@ void *random_elements(uint64_t *state, denseblock_type type, size_t count);
 /* Device memory with these bytes, at an address that is a multiple of 256. */
 void *to_device(const void *host, size_t bytes);
 
+/* Device memory that nothing has been written to. */
+void *device_space(size_t bytes);
+
 /* The bytes of device memory, in `host`. */
 void from_device(void *host, const void *device, size_t bytes);
 

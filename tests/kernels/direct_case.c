@@ -170,9 +170,12 @@ struct direct_case random_tensor_case(uint64_t seed, enum dblk_tensor_form form,
                                    convolution->kernel_width, convolution->width,
                                    convolution->columns, shared_bytes[random_size(&seed, 0, 2)],
                                    &c.way));
-    const int64_t most = dblk_tensor_most_splits(&c.way, convolution->channels);
-    if (one_in(&seed, 3) && most > 1)
-        c.way.splits = (int)random_size(&seed, 2, most);
+    const int64_t tiles =
+        dblk_tensor_tiles(&c.way, convolution->images * convolution->height * convolution->width,
+                          convolution->columns);
+    const int64_t most = tiles * dblk_tensor_chunks(&c.way, convolution->channels);
+    if (one_in(&seed, 2))
+        c.way.blocks = (int)random_size(&seed, 1, most);
     return c;
 }
 
@@ -409,47 +412,81 @@ static void check_sums(const struct direct_case *c, const struct arrays *arrays,
     }
 }
 
-void check_direct_case(const struct direct_case *c) {
-    uint64_t seed = c->seed;
-    begin_device(c->seed);
-    struct arrays arrays = make_arrays(&seed, c);
-    const size_t y_bytes = arrays.y_count * denseblock_type_size(c->convolution.type);
-    const size_t sums_bytes = arrays.sums_count * denseblock_type_size(arrays.real);
+static size_t y_bytes_of(const struct direct_case *c, const struct arrays *arrays) {
+    return arrays->y_count * denseblock_type_size(c->convolution.type);
+}
 
+static size_t sums_bytes_of(const struct arrays *arrays) {
+    return arrays->sums_count * denseblock_type_size(arrays->real);
+}
+
+/* What a convolution leaves. */
+struct result {
+    void *y, *sums;
+};
+
+static struct result run(const struct direct_case *c, const struct arrays *arrays,
+                         uint64_t device_seed) {
+    begin_device(device_seed);
+    const size_t y_bytes = y_bytes_of(c, arrays), sums_bytes = sums_bytes_of(arrays);
     struct dblk_direct_convolution convolution = c->convolution;
-    void *packed = pack_kernels(c, &arrays);
+    void *packed = pack_kernels(c, arrays);
     convolution.weights = packed;
-    convolution.y = to_device(arrays.y, y_bytes);
-    convolution.sums = to_device(arrays.sums, sums_bytes);
+    convolution.y = to_device(arrays->y, y_bytes);
+    convolution.sums = to_device(arrays->sums, sums_bytes);
     void *parts = NULL;
     if (c->on_tensor_cores) {
-        const size_t bytes = dblk_tensor_parts_bytes(
+        parts = device_space(dblk_tensor_parts_bytes(
             &c->way, convolution.images * convolution.height * convolution.width,
-            convolution.columns);
-        void *garbage = host_memory(bytes);
-        memset(garbage, 0xff, bytes);
-        parts = to_device(garbage, bytes);
-        free(garbage);
+            convolution.columns));
         ck_ok(dblk_tensor_launch(NULL, &convolution, &c->way, parts));
     } else {
         ck_ok(dblk_direct_launch(NULL, &convolution));
     }
-    void *y = host_memory(y_bytes), *sums = host_memory(sums_bytes);
-    from_device(y, convolution.y, y_bytes);
-    from_device(sums, convolution.sums, sums_bytes);
+    const struct result result = {host_memory(y_bytes), host_memory(sums_bytes)};
+    from_device(result.y, convolution.y, y_bytes);
+    from_device(result.sums, convolution.sums, sums_bytes);
     if (parts != NULL)
         free_device(parts);
     free_device(packed);
     free_device(convolution.y);
     free_device(convolution.sums);
     end_device();
+    return result;
+}
 
-    check_y(c, &arrays, y);
-    check_sums(c, &arrays, sums);
-    free(y);
-    free(sums);
-    free(arrays.y);
-    free(arrays.sums);
+static void free_result(struct result result) {
+    free(result.y);
+    free(result.sums);
+}
+
+static void free_arrays(const struct direct_case *c, struct arrays *arrays) {
+    free(arrays->y);
+    free(arrays->sums);
     for (int l = 0; l < c->layers; l++)
-        free(arrays.kernels[l]);
+        free(arrays->kernels[l]);
+}
+
+void check_direct_case(const struct direct_case *c) {
+    uint64_t seed = c->seed;
+    struct arrays arrays = make_arrays(&seed, c);
+    const struct result result = run(c, &arrays, c->seed);
+    check_y(c, &arrays, result.y);
+    check_sums(c, &arrays, result.sums);
+    free_result(result);
+    free_arrays(c, &arrays);
+}
+
+void check_direct_case_repeats(const struct direct_case *c) {
+    uint64_t seed = c->seed;
+    struct arrays arrays = make_arrays(&seed, c);
+    const struct result first = run(c, &arrays, 0);
+    for (uint64_t device_seed = 1; device_seed < 4; device_seed++) {
+        const struct result again = run(c, &arrays, device_seed);
+        ck_assert_mem_eq(again.y, first.y, y_bytes_of(c, &arrays));
+        ck_assert_mem_eq(again.sums, first.sums, sums_bytes_of(&arrays));
+        free_result(again);
+    }
+    free_result(first);
+    free_arrays(c, &arrays);
 }

@@ -39,4 +39,7 @@ struct direct_case random_tensor_case(uint64_t seed, enum dblk_tensor_form form,
  * those that are padding with nothing, and all others with what they were. */
 void check_direct_case(const struct direct_case *c);
 
+/* Runs it in several orders of blocks and threads, whose results are the same to the bit. */
+void check_direct_case_repeats(const struct direct_case *c);
+
 #endif

@@ -64,11 +64,11 @@ static denseblock_status cuda_prepare_layer(denseblock_context *context,
                                 : prepare_direct(context, plan, l, kernel, prepared);
 }
 
-/* The launches of a forward overlap, on GPUs that have that, but for the first kernel or, where x lies in
- * y, those of the first layer: with an ordinary launch a forward begins when all that the stream had
- * before has ended, and so have the caller's work on x and the packing of weights, which no later
- * launch writes. Weights may then be read before what is launched ahead has ended. The caller's next
- * launch is an ordinary one, and comes after all of ours. */
+/* The launches of a forward overlap, on GPUs that have that, but for the first kernel or, where x
+ * lies in y, those of the first layer: with an ordinary launch a forward begins when all that the
+ * stream had before has ended, and so have the caller's work on x and the packing of weights, which
+ * no later launch writes. Weights may then be read before what is launched ahead has ended. The
+ * caller's next launch is an ordinary one, and comes after all of ours. */
 static bool is_dependent(const denseblock_context *context, const denseblock_plan *plan) {
     return context->launched && dblk_cuda_plan_of(plan)->gpu.compute_capability >= 90;
 }

@@ -58,7 +58,7 @@ static bool sums_bytes(const denseblock_plan *plan, int64_t l, size_t *bytes) {
            dblk_size_multiply(bytes, plan->slice_images) && dblk_size_align(bytes);
 }
 
-/* The parts of splits take what the sums leave of the room. */
+/* The parts of shared tiles take what the sums leave of the room. */
 double dblk_cuda_layer_cost(const denseblock_plan *plan, int64_t l) {
     const struct dblk_cuda_plan *cuda = cuda_of(plan);
     size_t sums;

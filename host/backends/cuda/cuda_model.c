@@ -91,23 +91,48 @@ static double busiest(const struct dblk_cuda_limits *limits, int64_t blocks) {
     return (double)dblk_quotient_up(blocks, limits->multiprocessors);
 }
 
+static int64_t common_divisor(int64_t a, int64_t b) {
+    while (b != 0) {
+        const int64_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
+/* Of the launch that adds the pieces of tiles that several blocks share: to write each part and to
+ * read it again, and to write what the tiles become. A share begins within a tile but where both
+ * begin anew. */
+static double combine_time(const struct dblk_cuda_limits *limits,
+                           const struct dblk_tensor_way *way, const struct dblk_cuda_work *work,
+                           int64_t tiles) {
+    const int64_t cuts = way->blocks - common_divisor(tiles, way->blocks);
+    const int64_t cut_tiles = dblk_smaller(cuts, tiles);
+    if (cuts == 0)
+        return 0;
+    const double tile =
+        (double)work->pixels * (double)work->columns * sizeof(float) / (double)tiles;
+    return LAUNCH +
+           tile * (2 * (double)(cuts + cut_tiles) + (double)cut_tiles) / cache_rate(limits);
+}
+
+/* As many units as the multiprocessor with most of them has: chunks of channels of a tile. */
 double dblk_cuda_tensor_time(const struct dblk_cuda_limits *limits,
                              const struct dblk_tensor_way *way,
                              const struct dblk_cuda_work *work) {
     const struct gpu *gpu = gpu_of(limits);
-    const int64_t chunk = dblk_tensor_chunk(way->form, way->window);
-    const int64_t chunks =
-        dblk_quotient_up(dblk_quotient_up(work->channels, chunk), way->splits) * chunk;
-    const int64_t blocks = work->matrices * dblk_quotient_up(work->pixels, DBLK_TENSOR_PIXELS) *
-                           dblk_quotient_up(work->columns, way->tile_columns) * way->splits;
+    const int64_t tiles = dblk_tensor_tiles(way, work->pixels, work->columns);
+    const int64_t chunks = dblk_tensor_chunks(way, work->channels);
+    const int64_t blocks = way->blocks == 0 ? tiles : way->blocks;
+    const int64_t units =
+        way->blocks == 0 ? chunks : dblk_quotient_up(tiles * chunks, way->blocks);
     const double part = way->tile_columns == DBLK_TENSOR_NARROW ? NARROW : WIDE;
-    const double block = (double)DBLK_TENSOR_PIXELS * way->tile_columns * (double)chunks *
-                         (double)work->taps / (tensor_rate(gpu, way->form) * part);
-    const double products = LAUNCH + busiest(limits, blocks) * block;
-    if (way->splits == 1)
-        return products;
-    const double sums = (double)work->pixels * (double)work->columns * sizeof(float);
-    return products + LAUNCH + sums * (2.0 * way->splits + 1) / cache_rate(limits);
+    const double unit = (double)DBLK_TENSOR_PIXELS * way->tile_columns *
+                        dblk_tensor_chunk(way->form, way->window) * (double)work->taps /
+                        (tensor_rate(gpu, way->form) * part);
+    const double products =
+        LAUNCH + busiest(limits, work->matrices * blocks) * (double)units * unit;
+    return way->blocks == 0 ? products : products + combine_time(limits, way, work, tiles);
 }
 
 double dblk_cuda_simt_time(const struct dblk_cuda_limits *limits,

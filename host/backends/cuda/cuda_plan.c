@@ -117,8 +117,8 @@ denseblock_status dblk_cuda_plan_make(denseblock_plan *plan,
 
 static void describe_way(struct dblk_text *text, const struct dblk_tensor_way *way) {
     dblk_text_append(text, "%d x %d", DBLK_TENSOR_PIXELS, way->tile_columns);
-    if (way->splits > 1)
-        dblk_text_append(text, " in %d splits", way->splits);
+    if (way->blocks != 0)
+        dblk_text_append(text, " in %d shares", way->blocks);
 }
 
 static void describe_tensor_group(struct dblk_text *text, const struct dblk_cuda_layer *group) {

@@ -7,8 +7,8 @@
  * ordinary ones: see backends/winograd_stack.h.
  *
  * Workspace: the stack of Winograd layers; then a group's products, or its partial sums [pixels of a
- * slice][sums_stride], f64 for f64 tensors and f32 otherwise, and behind that what the splits of
- * one convolution at a time sum up.
+ * slice][sums_stride], f64 for f64 tensors and f32 otherwise; then what is summed up of tiles that
+ * several blocks of threads share, of one convolution at a time.
  * Prepared weights: for each group those of the outer product, then those of each inner one; of Winograd
  * layers also the kernel as it came. */
 #ifndef DENSEBLOCK_HOST_CUDA_PLAN_H
@@ -24,7 +24,7 @@ struct dblk_cuda_layer {
     denseblock_algorithm algorithm; /* never AUTO */
     struct dblk_group group;        /* its columns with padding */
     int64_t sums_stride;            /* from one pixel's partial sums of the group to the next's */
-    size_t parts_offset;            /* bytes, in the workspace: sums of splits */
+    size_t parts_offset;            /* bytes, in the workspace: parts of shared tiles */
     size_t outer_offset, inner_offset;   /* bytes, in the prepared weights */
     struct dblk_direct_tile tile;        /* on ordinary cores, if direct */
     struct dblk_tensor_way outer, inner; /* on tensor cores */

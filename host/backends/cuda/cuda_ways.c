@@ -1,5 +1,6 @@
 #include "backends/cuda/cuda_ways.h"
 
+#include <limits.h>
 #include <math.h>
 
 #include "memory/integer.h"
@@ -93,31 +94,50 @@ static bool find_way(const denseblock_plan *plan, int64_t l, int64_t columns,
                                       cuda->gpu.shared_bytes, way);
 }
 
-/* The fastest, by the model, whose parts have room. Products, of which there is one for every point, are
- * not split. */
+/* Takes the way with so many blocks, if its parts have room and the model finds it faster. */
+static void try_blocks(const denseblock_plan *plan, const struct dblk_cuda_work *work,
+                       struct dblk_tensor_way way, int64_t blocks, size_t room,
+                       struct dblk_tensor_way *best, double *least) {
+    int64_t units;
+    if (blocks != 0 &&
+        (__builtin_mul_overflow(dblk_tensor_tiles(&way, work->pixels, work->columns),
+                                dblk_tensor_chunks(&way, work->channels), &units) ||
+         units > INT_MAX || blocks > units))
+        return; /* more than a launch counts, or fewer than a unit for each */
+    way.blocks = (int)blocks;
+    if (dblk_tensor_parts_bytes(&way, work->pixels, work->columns) > room)
+        return;
+    const double time = dblk_cuda_tensor_time(&cuda_of(plan)->gpu, &way, work);
+    if (time < *least) {
+        *least = time;
+        *best = way;
+    }
+}
+
+/* The fastest, by the model: with a block for each tile; with as many as run at once, of which a
+ * wide tile's takes all registers of a multiprocessor, and of the narrow ones a second computes
+ * while the first one stores; or, of few tiles, with several for each. Products, of which there is
+ * one for every point, have a block for each tile. */
 static bool choose_way(const denseblock_plan *plan, int64_t l, size_t room,
                        struct dblk_tensor_way *best) {
+    enum { MOST_BLOCKS_OF_A_TILE = 64 };
     const struct dblk_cuda_work work = dblk_cuda_work_of(plan, l);
     double least = INFINITY;
     for (int narrow = 0; narrow < 2; narrow++) {
         struct dblk_tensor_way way;
         if (!find_way(plan, l, narrow ? DBLK_TENSOR_NARROW : work.columns, &way))
             return false;
-        enum { MOST_SPLITS = 64 };
+        try_blocks(plan, &work, way, 0, room, best, &least);
+        if (is_winograd(plan, l))
+            continue;
+        const int64_t tiles = dblk_tensor_tiles(&way, work.pixels, work.columns);
         const int64_t most =
-            is_winograd(plan, l)
-                ? 1
-                : dblk_larger(
-                      1, dblk_smaller(dblk_tensor_most_splits(&way, work.channels), MOST_SPLITS));
-        for (way.splits = 1; way.splits <= most; way.splits++) {
-            if (dblk_tensor_parts_bytes(&way, work.pixels, work.columns) > room)
-                break;
-            const double time = dblk_cuda_tensor_time(&cuda_of(plan)->gpu, &way, &work);
-            if (time < least) {
-                least = time;
-                *best = way;
-            }
-        }
+            dblk_smaller(dblk_tensor_chunks(&way, work.channels), MOST_BLOCKS_OF_A_TILE);
+        const int at_once = way.tile_columns == DBLK_TENSOR_NARROW ? 2 : 1;
+        try_blocks(plan, &work, way, (int64_t)cuda_of(plan)->gpu.multiprocessors * at_once, room,
+                   best, &least);
+        for (int64_t blocks = 2; blocks <= most; blocks++)
+            try_blocks(plan, &work, way, blocks * tiles, room, best, &least);
     }
     return true;
 }

@@ -1,5 +1,5 @@
 /* How the convolutions of a plan of the cuda backend run: on tensor cores or not, with which tiles, and
- * split over channels or not. */
+ * by how many blocks of threads. */
 #ifndef DENSEBLOCK_HOST_CUDA_WAYS_H
 #define DENSEBLOCK_HOST_CUDA_WAYS_H
 
@@ -23,7 +23,7 @@ void dblk_cuda_choose_cores(const denseblock_plan *plan, denseblock_algorithm al
  * parts have room. */
 void dblk_cuda_choose_way(const denseblock_plan *plan, int64_t l, size_t room);
 
-/* Bytes of what its splits sum up. */
+/* Bytes of the parts of its shared tiles. */
 size_t dblk_cuda_parts_bytes(const denseblock_plan *plan, int64_t l);
 
 /* What is computed of a slice of the batch: the outer product of layer l's group, if it is the first, or
