@@ -16,30 +16,35 @@
  * those of the window before are used. What is outside the image, or beyond the channels, is zero in
  * the halo: there is no condition in the loop over products.
  *
+ * Products of matrices side by side are 1x1 convolutions without the ReLU, a row of blocks for each.
+ *
  * As nvcc 13.0 compiles it (tests/resources): registers of a thread, and blocks of a multiprocessor.
  *
  *   kernel                           threads  shared   sm_80   sm_90  sm_100
- *   dblk_direct_kernel<float,1x1,1>      128   20480    92/5    93/5    92/5
- *   dblk_direct_kernel<float,1x1,2>      128   24576   124/4   124/4   128/4
+ *   dblk_direct_kernel<float,1x1,1>      128   20480    94/5    96/5    96/5
+ *   dblk_direct_kernel<float,1x1,2>      128   24576   125/4   124/4   128/4
  *   dblk_direct_kernel<float,3x3,1>      128   22528    88/5    95/5    93/5
- *   dblk_direct_kernel<float,3x3,2>      128   28672   120/4   115/4   119/4
+ *   dblk_direct_kernel<float,3x3,2>      128   28672   119/4   115/4   119/4
  *   dblk_direct_kernel<float,row,1>      128   22528    96/5    96/5    96/5
- *   dblk_direct_kernel<float,row,2>      128   28672   127/4   128/4   167/3
- *   dblk_direct_kernel<double,1x1,2>     128   20480   137/3   133/3   141/3
- *   dblk_direct_kernel<double,3x3,2>     128   22528   136/3   142/3   144/3
- *   dblk_direct_kernel<double,row,2>     128   22528   146/3   154/3   158/3
- *   dblk_direct_kernel<half,1x1,1>       128   20480    80/6    80/6    88/5
- *   dblk_direct_kernel<half,1x1,2>       128   24576   120/4   120/4   124/4
+ *   dblk_direct_kernel<float,row,2>      128   28672   125/4   125/4   164/3
+ *   dblk_direct_kernel<float,product,1>  128   20480    96/5    96/5    96/5
+ *   dblk_direct_kernel<float,product,2>  128   24576   126/4   124/4   128/4
+ *   dblk_direct_kernel<double,1x1,2>     128   20480   130/3   130/3   141/3
+ *   dblk_direct_kernel<double,3x3,2>     128   22528   136/3   144/3   144/3
+ *   dblk_direct_kernel<double,row,2>     128   22528   146/3   152/3   154/3
+ *   dblk_direct_kernel<double,product,2> 128   20480   131/3   130/3   141/3
+ *   dblk_direct_kernel<half,1x1,1>       128   20480    80/6    80/6    96/5
+ *   dblk_direct_kernel<half,1x1,2>       128   24576   114/4   112/4   124/4
  *   dblk_direct_kernel<half,3x3,1>       128   22528    80/6    91/5    80/6
- *   dblk_direct_kernel<half,3x3,2>       128   28672   116/4   111/4   112/4
+ *   dblk_direct_kernel<half,3x3,2>       128   28672   117/4   111/4   115/4
  *   dblk_direct_kernel<half,row,1>       128   22528    94/5    96/5    96/5
- *   dblk_direct_kernel<half,row,2>       128   28672   122/4   124/4   167/3
- *   dblk_direct_kernel<bf16,1x1,1>       128   20480    80/6    80/6    91/5
- *   dblk_direct_kernel<bf16,1x1,2>       128   24576   120/4   120/4   128/4
+ *   dblk_direct_kernel<half,row,2>       128   28672   121/4   121/4   128/4
+ *   dblk_direct_kernel<bf16,1x1,1>       128   20480    80/6    80/6    96/5
+ *   dblk_direct_kernel<bf16,1x1,2>       128   24576   114/4   112/4   128/4
  *   dblk_direct_kernel<bf16,3x3,1>       128   22528    80/6    91/5    80/6
- *   dblk_direct_kernel<bf16,3x3,2>       128   28672   116/4   111/4   112/4
+ *   dblk_direct_kernel<bf16,3x3,2>       128   28672   117/4   111/4   115/4
  *   dblk_direct_kernel<bf16,row,1>       128   22528    94/5    96/5    96/5
- *   dblk_direct_kernel<bf16,row,2>       128   28672   122/4   124/4   167/3
+ *   dblk_direct_kernel<bf16,row,2>       128   28672   121/4   121/4   167/3
  */
 #include "direct.h"
 
@@ -62,9 +67,15 @@ __device__ __forceinline__ void forget(unsigned *block, int *thread) {
 
 template <typename T, dblk_direct_window WINDOW, int COLUMN_VECTORS>
 __global__ void __launch_bounds__(THREADS, direct_constants<T, WINDOW, COLUMN_VECTORS>::BLOCKS)
-    dblk_direct_kernel(const direct_arguments<T> a) {
+    dblk_direct_kernel(const direct_arguments<T> given) {
     using S = direct_constants<T, WINDOW, COLUMN_VECTORS>;
     using R = typename S::R;
+    direct_arguments<T> a = given;
+    if (WINDOW == DBLK_WINDOW_PRODUCT) {
+        a.features += blockIdx.y * a.steps.features;
+        a.weights += blockIdx.y * a.steps.weights;
+        a.sums += blockIdx.y * a.steps.sums;
+    }
     SHARED_MEMORY(typename S::shared_memory, shared);
 
     unsigned block = blockIdx.x;
@@ -137,6 +148,12 @@ __global__ void __launch_bounds__(THREADS, direct_constants<T, WINDOW, COLUMN_VE
 
 /* ---- The launcher ---- */
 
+/* Convolutions that are launched at once: more than one only of matrices. */
+struct direct_products {
+    int count;
+    direct_steps steps;
+};
+
 /* Whether all elements at multiples of `stride` can be accessed so many bytes at a time. */
 static bool divides(size_t bytes, const void *first, int64_t stride, size_t element) {
     return reinterpret_cast<uintptr_t>(first) % bytes == 0 &&
@@ -149,7 +166,8 @@ static int64_t divide_up(int64_t a, int64_t b) {
 
 template <typename T, dblk_direct_window WINDOW, int COLUMN_VECTORS>
 static denseblock_status launch(void *stream, const struct dblk_direct_convolution *c,
-                                const struct dblk_direct_layout *layout) {
+                                const struct dblk_direct_layout *layout,
+                                const direct_products &products) {
     using S = direct_constants<T, WINDOW, COLUMN_VECTORS>;
     direct_arguments<T> a = {};
     a.features = static_cast<const T *>(c->y) + c->first_channel;
@@ -166,9 +184,11 @@ static denseblock_status launch(void *stream, const struct dblk_direct_convoluti
     a.columns = static_cast<int>(c->columns);
     a.finished = static_cast<int>(c->finished < c->columns ? c->finished : c->columns);
     a.unfinished = static_cast<int>(c->unfinished < c->columns ? c->unfinished : c->columns);
-    a.feature_bytes = divides(16, a.features, a.pixel_stride, sizeof(T))  ? 16
-                      : divides(8, a.features, a.pixel_stride, sizeof(T)) ? 8
-                                                                          : sizeof(T);
+    a.steps = products.steps;
+    const int64_t strides = a.pixel_stride | a.steps.features;
+    a.feature_bytes = divides(16, a.features, strides, sizeof(T))  ? 16
+                      : divides(8, a.features, strides, sizeof(T)) ? 8
+                                                                   : sizeof(T);
     a.output_vectors = divides(S::VECTOR * sizeof(T), a.output, a.pixel_stride, sizeof(T));
 
     a.images = static_cast<int>(c->images);
@@ -176,7 +196,7 @@ static denseblock_status launch(void *stream, const struct dblk_direct_convoluti
     a.width = static_cast<int>(c->width);
     a.tile_rows = c->tile.rows;
     a.tile_groups = c->tile.column_groups;
-    if (WINDOW == DBLK_WINDOW_1X1) { /* to which all pixels are one row */
+    if (dblk_direct_has_one_tap(WINDOW)) {
         a.width *= a.images * a.height;
         a.images = a.height = 1;
         a.tile_groups *= a.tile_rows;
@@ -202,8 +222,9 @@ static denseblock_status launch(void *stream, const struct dblk_direct_convoluti
     a.column_tiles = static_cast<unsigned>(layout->column_tiles);
     a.group_tiles = static_cast<unsigned>(group_tiles);
     LAUNCH((dblk_direct_kernel<T, WINDOW, COLUMN_VECTORS>),
-           static_cast<unsigned>(pixel_tiles * layout->column_tiles), THREADS,
-           sizeof(typename S::shared_memory), static_cast<cudaStream_t>(stream), a);
+           dim3(static_cast<unsigned>(pixel_tiles * layout->column_tiles),
+                static_cast<unsigned>(products.count)),
+           THREADS, sizeof(typename S::shared_memory), static_cast<cudaStream_t>(stream), a);
     return dblk_launch_check("dblk_direct_kernel");
 }
 
@@ -212,13 +233,14 @@ static denseblock_status launch_columns(void *stream, const struct dblk_direct_c
                                         const struct dblk_direct_layout *layout) {
     switch (dblk_direct_window_of(c->kernel_height, c->kernel_width)) {
     case DBLK_WINDOW_1X1:
-        return launch<T, DBLK_WINDOW_1X1, COLUMN_VECTORS>(stream, c, layout);
+        return launch<T, DBLK_WINDOW_1X1, COLUMN_VECTORS>(stream, c, layout, {1, {}});
     case DBLK_WINDOW_3X3:
-        return launch<T, DBLK_WINDOW_3X3, COLUMN_VECTORS>(stream, c, layout);
+        return launch<T, DBLK_WINDOW_3X3, COLUMN_VECTORS>(stream, c, layout, {1, {}});
     case DBLK_WINDOW_ROW:
+    case DBLK_WINDOW_PRODUCT:
         break;
     }
-    return launch<T, DBLK_WINDOW_ROW, COLUMN_VECTORS>(stream, c, layout);
+    return launch<T, DBLK_WINDOW_ROW, COLUMN_VECTORS>(stream, c, layout, {1, {}});
 }
 
 template <typename T>
@@ -247,4 +269,28 @@ denseblock_status dblk_direct_launch(void *stream, const struct dblk_direct_conv
         break;
     }
     return launch_type<__nv_bfloat16>(stream, c, &layout);
+}
+
+denseblock_status dblk_direct_multiply(void *stream, const struct dblk_direct_product *p) {
+    if (p->rows == 0 || p->columns == 0 || p->batch == 0)
+        return DENSEBLOCK_OK;
+    struct dblk_direct_convolution c = dblk_direct_of_product(p);
+    c.y = const_cast<void *>(p->a);
+    const denseblock_status status = dblk_direct_check(&c);
+    if (status != DENSEBLOCK_OK)
+        return status;
+    const struct dblk_direct_layout layout =
+        dblk_direct_layout(c.type, 1, 1, c.channels, c.columns);
+    const direct_products products = {
+        p->batch,
+        {p->a_step, static_cast<int64_t>(layout.bytes / denseblock_type_size(p->type)),
+         p->c_step}};
+    if (p->type == DENSEBLOCK_F64)
+        return launch<double, DBLK_WINDOW_PRODUCT, 2>(stream, &c, &layout, products);
+    if (p->type != DENSEBLOCK_F32)
+        return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT, "no products of %s on ordinary cores",
+                         denseblock_type_name(p->type));
+    return layout.tile_columns == 32
+               ? launch<float, DBLK_WINDOW_PRODUCT, 1>(stream, &c, &layout, products)
+               : launch<float, DBLK_WINDOW_PRODUCT, 2>(stream, &c, &layout, products);
 }

@@ -69,6 +69,25 @@ struct dblk_direct_convolution {
     struct dblk_direct_tile tile;
 };
 
+/* Products of matrices side by side: c = a * b, or c += a * b. a[rows][inner] is of `type` and enters
+ * without a ReLU, b is packed as the weights of a 1x1 kernel, c[rows][columns] is of sums, f64 for f64
+ * and f32 otherwise. Strides in elements from row to row, steps from matrix to matrix; c's rows begin at
+ * multiples of the column alignment, and up to the next multiple their ends are written over. */
+struct dblk_direct_product {
+    denseblock_type type;
+    int64_t rows, inner, columns;
+    const void *a, *b;
+    void *c;
+    int64_t a_stride, c_stride;
+    int64_t a_step, c_step;
+    int batch;
+    bool add;
+};
+
+/* The first of them as a convolution of one row of pixels, all of whose sums stay partial; a takes y's
+ * place, which is not set. */
+struct dblk_direct_convolution dblk_direct_of_product(const struct dblk_direct_product *product);
+
 /* The layout for these sizes; `bytes` is SIZE_MAX where it overflows. */
 struct dblk_direct_layout dblk_direct_layout(denseblock_type type, int64_t kernel_height,
                                              int64_t kernel_width, int64_t channels,
@@ -86,6 +105,9 @@ denseblock_status dblk_direct_check(const struct dblk_direct_convolution *convol
  * that is none. */
 denseblock_status dblk_direct_launch(void *stream,
                                      const struct dblk_direct_convolution *convolution);
+
+/* Enqueues products of f32 or f64, for which b is packed by dblk_direct_pack. */
+denseblock_status dblk_direct_multiply(void *stream, const struct dblk_direct_product *product);
 
 /* Enqueues the packing of some channels of a kernel K[kh,kw,C,g], g columns, as the columns from
  * `column` on of packed weights for `columns`, which are zeros before. */

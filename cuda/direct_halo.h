@@ -139,8 +139,10 @@ __device__ __forceinline__ void store_part(typename S::R (&halo)[S::CHUNK][S::PO
     const int position = thread + (S::TWO_POSITIONS ? part * THREADS : 0);
     const int channel = S::TWO_POSITIONS ? 0 : part * S::PART;
 #pragma unroll
-    for (int c = 0; c < S::PART; c++)
-        halo[channel + c][position] = dblk_relu(dblk_widen(loaded.elements[c]));
+    for (int c = 0; c < S::PART; c++) {
+        const typename S::R feature = dblk_widen(loaded.elements[c]);
+        halo[channel + c][position] = S::RELU ? dblk_relu(feature) : feature;
+    }
 }
 
 #endif

@@ -17,6 +17,7 @@ template <typename T, dblk_direct_window WINDOW_, int COLUMN_VECTORS_> struct di
     static constexpr denseblock_type REAL = sizeof(R) == 8 ? DENSEBLOCK_F64 : DENSEBLOCK_F32;
     static constexpr dblk_direct_window WINDOW = WINDOW_;
     static constexpr int ROWS = dblk_direct_window_rows(WINDOW);
+    static constexpr bool RELU = WINDOW != DBLK_WINDOW_PRODUCT;
     static constexpr int TAPS = dblk_direct_window_taps(WINDOW);
     static constexpr int POSITIONS = dblk_direct_positions(WINDOW);
     static constexpr int CHUNK = dblk_direct_chunk(REAL, WINDOW);
@@ -45,6 +46,11 @@ template <typename T, dblk_direct_window WINDOW_, int COLUMN_VECTORS_> struct di
     using sums = R[RUN][COLUMN_VECTORS][VECTOR];
 };
 
+/* From one product of matrices to the next, in elements. */
+struct direct_steps {
+    int64_t features, weights, sums;
+};
+
 /* struct dblk_direct_convolution, as the kernel wants it. */
 template <typename T> struct direct_arguments {
     using R = typename dblk_real<T>::type;
@@ -54,6 +60,7 @@ template <typename T> struct direct_arguments {
     const R *weights;
     R *sums;
     int64_t sums_stride, sums_from;
+    direct_steps steps;
     int images, height, width;
     int kernel_height, kernel_width;
     int channels, chunks;

@@ -43,7 +43,7 @@ struct dblk_direct_layout dblk_direct_layout(denseblock_type type, int64_t kerne
 struct dblk_direct_tile dblk_direct_tile(int64_t images, int64_t height, int64_t width,
                                          int64_t kernel_height, int64_t kernel_width) {
     const enum dblk_direct_window window = dblk_direct_window_of(kernel_height, kernel_width);
-    if (window == DBLK_WINDOW_1X1) /* to which all pixels of a batch are one row */
+    if (dblk_direct_has_one_tap(window))
         return (struct dblk_direct_tile){.rows = 1, .column_groups = DBLK_DIRECT_RUNS};
     struct dblk_direct_tile best = {.rows = 1, .column_groups = 1};
     int64_t best_blocks = INT64_MAX, best_halo = INT64_MAX;
@@ -62,6 +62,25 @@ struct dblk_direct_tile dblk_direct_tile(int64_t images, int64_t height, int64_t
             }
         }
     return best;
+}
+
+struct dblk_direct_convolution dblk_direct_of_product(const struct dblk_direct_product *p) {
+    return (struct dblk_direct_convolution){
+        .type = p->type,
+        .images = 1,
+        .height = 1,
+        .width = p->rows,
+        .pixel_stride = p->a_stride,
+        .kernel_height = 1,
+        .kernel_width = 1,
+        .channels = p->inner,
+        .weights = p->b,
+        .columns = p->columns,
+        .sums = p->c,
+        .sums_stride = p->c_stride,
+        .sums_from = p->add ? 0 : -1,
+        .tile = dblk_direct_tile(1, 1, p->rows, 1, 1),
+    };
 }
 
 /* Sizes up to this leave room for what the kernel computes from them in 32 bits. */

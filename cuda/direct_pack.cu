@@ -9,22 +9,22 @@
  *   dblk_direct_pack_kernel              256       0    36/6    36/6    36/6
  */
 #include "cuda_check.h"
-#include "direct.h"
+#include "direct_pack.h"
 #include "element.h"
 #include "grid.h"
 #include "kernel_language.h"
 
 struct pack_sizes {
-    int64_t taps, kernel_channels, growth;
+    int64_t kernel_channels, growth;
     int64_t first_channel, channels;
     int64_t column;
-    int64_t chunk_channels, chunks, tile_columns;
+    direct_order order;
 };
 
 template <typename T>
 __global__ void dblk_direct_pack_kernel(typename dblk_real<T>::type *packed, const T *kernel,
                                         const pack_sizes sizes) {
-    const int64_t count = sizes.taps * sizes.channels * sizes.growth;
+    const int64_t count = sizes.order.taps * sizes.channels * sizes.growth;
     for (int64_t i = dblk_grid_thread(); i < count; i += dblk_grid_threads()) {
         const int64_t output = i % sizes.growth;
         const int64_t channel = i / sizes.growth % sizes.channels;
@@ -32,13 +32,7 @@ __global__ void dblk_direct_pack_kernel(typename dblk_real<T>::type *packed, con
         const T value =
             kernel[(tap * sizes.kernel_channels + sizes.first_channel + channel) * sizes.growth +
                    output];
-
-        const int64_t column = sizes.column + output;
-        const int64_t chunk =
-            column / sizes.tile_columns * sizes.chunks + channel / sizes.chunk_channels;
-        const int64_t row =
-            (chunk * sizes.taps + tap) * sizes.chunk_channels + channel % sizes.chunk_channels;
-        packed[row * sizes.tile_columns + column % sizes.tile_columns] = dblk_widen(value);
+        packed[find_packed(sizes.order, tap, channel, sizes.column + output)] = dblk_widen(value);
     }
 }
 
@@ -46,7 +40,7 @@ template <typename T>
 static denseblock_status launch(void *stream, const struct dblk_direct_packing *p,
                                 const pack_sizes &sizes) {
     LAUNCH((dblk_direct_pack_kernel<T>),
-           dblk_grid_blocks(sizes.taps * sizes.channels * sizes.growth), DBLK_GRID_BLOCK, 0,
+           dblk_grid_blocks(sizes.order.taps * sizes.channels * sizes.growth), DBLK_GRID_BLOCK, 0,
            static_cast<cudaStream_t>(stream),
            static_cast<typename dblk_real<T>::type *>(p->packed),
            static_cast<const T *>(p->kernel), sizes);
@@ -59,15 +53,9 @@ denseblock_status dblk_direct_pack(void *stream, const struct dblk_direct_packin
     const struct dblk_direct_layout layout =
         dblk_direct_layout(p->type, p->kernel_height, p->kernel_width, p->channels, p->columns);
     const pack_sizes sizes = {
-        p->kernel_height * p->kernel_width,
-        p->kernel_channels,
-        p->growth,
-        p->first_channel,
-        p->channels,
-        p->column,
-        layout.chunk_channels,
-        layout.chunks,
-        layout.tile_columns,
+        p->kernel_channels, p->growth,
+        p->first_channel,   p->channels,
+        p->column,          direct_order_of(layout, p->kernel_height * p->kernel_width),
     };
     switch (p->type) {
     case DENSEBLOCK_F32:

@@ -6,7 +6,9 @@
  *
  *   1x1   one tap
  *   3x3   three rows of three taps, from one halo
- *   row   any other size of kernel: up to three taps of one of its rows, a halo for each window */
+ *   row   any other size of kernel: up to three taps of one of its rows, a halo for each window
+ *
+ * and there is one for products of matrices, which are 1x1 without a ReLU. */
 #ifndef DENSEBLOCK_CUDA_DIRECT_SHAPE_H
 #define DENSEBLOCK_CUDA_DIRECT_SHAPE_H
 
@@ -18,7 +20,12 @@
 #define DBLK_SHAPE static inline
 #endif
 
-enum dblk_direct_window { DBLK_WINDOW_1X1, DBLK_WINDOW_3X3, DBLK_WINDOW_ROW };
+enum dblk_direct_window {
+    DBLK_WINDOW_1X1,
+    DBLK_WINDOW_3X3,
+    DBLK_WINDOW_ROW,
+    DBLK_WINDOW_PRODUCT
+};
 
 DBLK_SHAPE enum dblk_direct_window dblk_direct_window_of(int64_t kernel_height,
                                                          int64_t kernel_width) {
@@ -27,17 +34,22 @@ DBLK_SHAPE enum dblk_direct_window dblk_direct_window_of(int64_t kernel_height,
                                                      : DBLK_WINDOW_ROW;
 }
 
+/* To which all pixels are one row. */
+DBLK_SHAPE bool dblk_direct_has_one_tap(enum dblk_direct_window window) {
+    return window == DBLK_WINDOW_1X1 || window == DBLK_WINDOW_PRODUCT;
+}
+
 /* Rows of windows that a halo serves, and the most taps of a window. */
 DBLK_SHAPE int dblk_direct_window_rows(enum dblk_direct_window window) {
     return window == DBLK_WINDOW_3X3 ? 3 : 1;
 }
 DBLK_SHAPE int dblk_direct_window_taps(enum dblk_direct_window window) {
-    return window == DBLK_WINDOW_1X1 ? 1 : 3;
+    return dblk_direct_has_one_tap(window) ? 1 : 3;
 }
 
 /* A halo has this many positions, one feature of a channel each. */
 DBLK_SHAPE int dblk_direct_positions(enum dblk_direct_window window) {
-    return window == DBLK_WINDOW_1X1 ? 128 : 256;
+    return dblk_direct_has_one_tap(window) ? 128 : 256;
 }
 
 /* A chunk of a halo is 8 KB of shared memory: 64 or 128 bytes for a thread to load. */

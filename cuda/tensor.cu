@@ -79,27 +79,16 @@ denseblock_status dblk_tensor_launch(void *stream, const struct dblk_direct_conv
                : status;
 }
 
-/* As a convolution of one row of pixels, all of whose sums stay partial. */
-denseblock_status dblk_tensor_multiply(void *stream, const struct dblk_tensor_product *p,
+denseblock_status dblk_tensor_multiply(void *stream, const struct dblk_direct_product *p,
                                        const struct dblk_tensor_way *way) {
-    struct dblk_direct_convolution c = {};
-    c.images = c.height = 1;
-    c.width = p->rows;
-    c.pixel_stride = p->a_stride;
-    c.kernel_height = c.kernel_width = 1;
-    c.channels = p->inner;
-    c.weights = p->b;
-    c.columns = p->columns;
-    c.sums = p->c;
-    c.sums_stride = p->c_stride;
-    c.sums_from = p->add ? 0 : -1;
     if (p->rows == 0 || p->columns == 0 || p->batch == 0)
         return DENSEBLOCK_OK;
+    struct dblk_direct_convolution c = dblk_direct_of_product(p);
+    c.y = const_cast<void *>(p->a);
     const denseblock_status status = dblk_direct_check(&c);
     if (status != DENSEBLOCK_OK)
         return status;
     tensor_arguments a = arguments_of(&c, way);
-    a.features = static_cast<const unsigned char *>(p->a);
     a.product_features = p->a_step * dblk_tensor_element_bytes(way->form);
     a.product_sums = p->c_step;
     a.feature_bytes = access_bytes(a.features, a.pixel_bytes | a.product_features);

@@ -87,26 +87,12 @@ denseblock_status dblk_tensor_launch(void *stream,
 denseblock_status dblk_tensor_pack(void *stream, const struct dblk_direct_packing *packing,
                                    const struct dblk_tensor_way *way);
 
-/* Products of matrices, of which `batch` lie side by side: c = a * b, or c += a * b, with a[rows][inner]
- * in the form's type and without a ReLU, b packed as the weights of a 1x1 kernel, c[rows][columns] in
- * f32. Strides in elements from row to row, steps from matrix to matrix; c's rows begin at multiples of
- * 4 elements, and up to the next multiple their ends are written over. */
-struct dblk_tensor_product {
-    int64_t rows, inner, columns;
-    const void *a, *b;
-    float *c;
-    int64_t a_stride, c_stride;
-    int64_t a_step, c_step;
-    int batch;
-    bool add;
-};
-
 /* The way for products with so many columns; false where a block may not have the shared memory. */
 bool dblk_tensor_find_product_way(enum dblk_tensor_form form, int64_t columns,
                                   size_t shared_bytes, struct dblk_tensor_way *way);
 
-/* Enqueues them. `way` without splits. */
-denseblock_status dblk_tensor_multiply(void *stream, const struct dblk_tensor_product *product,
+/* Enqueues products (direct.h), whose type is that of the way's form. `way` without splits. */
+denseblock_status dblk_tensor_multiply(void *stream, const struct dblk_direct_product *product,
                                        const struct dblk_tensor_way *way);
 
 #ifdef __cplusplus

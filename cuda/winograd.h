@@ -63,9 +63,30 @@ struct dblk_winograd_output {
 };
 denseblock_status dblk_winograd_output(void *stream, const struct dblk_winograd_output *output);
 
+/* Both at once, in strips of so many rows of tiles: the output transform, and the input transform of the
+ * channels that it has made. `input` has the same images and those channels. The same results as of the
+ * two calls. */
+struct dblk_winograd_between {
+    struct dblk_winograd_output output;
+    struct dblk_winograd_input input;
+    int64_t strip_rows;
+};
+denseblock_status dblk_winograd_between(void *stream,
+                                        const struct dblk_winograd_between *between);
+
+/* The strips of so many channels that move fewest bytes; 0 where two calls are better. */
+int64_t dblk_winograd_strip_rows(const struct dblk_winograd_images *images, int64_t growth);
+
+/* How many times the products are read, on average, since strips share rows of tiles. */
+double dblk_winograd_times_read(const struct dblk_winograd_images *images, int64_t strip_rows);
+
+/* In which order the transformed weights of a point lie: in rows, or packed for dblk_direct_multiply
+ * (direct.h; f32 and f64) or for dblk_tensor_multiply (tensor.h; not f64). */
+enum dblk_winograd_order { DBLK_WINOGRAD_ROWS, DBLK_WINOGRAD_DIRECT, DBLK_WINOGRAD_TENSOR };
+
 /* Transforms the channels [first_channel, first_channel + channels) of a kernel [3,3,kernel_channels,
- * growth] into the columns from `column` on of [points][channels][columns]; or of as many matrices as
- * there are points, each packed for dblk_tensor_multiply (tensor.h), which are zeros before. */
+ * growth] into the columns from `column` on of [points][channels][columns]; or of as many packed
+ * matrices as there are points, which are zeros before. */
 struct dblk_tensor_way;
 struct dblk_winograd_weights {
     denseblock_type type;
@@ -76,8 +97,8 @@ struct dblk_winograd_weights {
     void *transformed;
     int64_t column, columns;
     bool tf32; /* as that of the input */
-    const struct dblk_tensor_way
-        *packed; /* for these products, which also decides on TF32; or NULL */
+    enum dblk_winograd_order order;
+    const struct dblk_tensor_way *way; /* of DBLK_WINOGRAD_TENSOR: it also decides on TF32 */
 };
 denseblock_status dblk_winograd_weights(void *stream,
                                         const struct dblk_winograd_weights *weights);

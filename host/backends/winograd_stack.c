@@ -1,9 +1,12 @@
 #include "backends/winograd_stack.h"
 
+#include <inttypes.h>
+
 #include "backends/backend.h"
 #include "memory/integer.h"
 #include "memory/size.h"
 #include "status/fail.h"
+#include "text/text.h"
 
 /* ---- The plan ---- */
 
@@ -70,12 +73,47 @@ int64_t dblk_winograd_most_images(const struct dblk_winograd_stack *stack,
            dblk_winograd_tiles(stack->tile, 1, plan->height, plan->width);
 }
 
+/* Some images of the batch, without an address. */
+static struct dblk_winograd_images slice_of(const struct dblk_winograd_stack *stack,
+                                            const denseblock_plan *plan, int64_t images) {
+    return (struct dblk_winograd_images){
+        .type = plan->type,
+        .tile = stack->tile,
+        .images = images,
+        .height = plan->height,
+        .width = plan->width,
+        .pixel_stride = plan->output_channels,
+    };
+}
+
 void dblk_winograd_stack_set_slice(struct dblk_winograd_stack *stack, const denseblock_plan *plan,
                                    size_t bytes) {
     stack->bytes = bytes;
-    stack->slice_tiles = stack->tile == 0 ? 0
-                                          : dblk_winograd_tiles(stack->tile, plan->slice_images,
-                                                                plan->height, plan->width);
+    stack->slice_tiles = stack->strip_rows = 0;
+    if (stack->tile == 0)
+        return;
+    const struct dblk_winograd_images slice = slice_of(stack, plan, plan->slice_images);
+    stack->slice_tiles = dblk_winograd_tiles(slice.tile, slice.images, slice.height, slice.width);
+    stack->strip_rows = dblk_winograd_strip_rows(&slice, plan->layers[stack->last_layer].growth);
+}
+
+bool dblk_winograd_is_fused(const struct dblk_winograd_stack *stack, int64_t l) {
+    return l < stack->last_layer && stack->strip_rows > 0;
+}
+
+double dblk_winograd_stack_times_read(const struct dblk_winograd_stack *stack,
+                                      const denseblock_plan *plan) {
+    const struct dblk_winograd_images slice = slice_of(stack, plan, plan->slice_images);
+    return dblk_winograd_times_read(&slice, stack->strip_rows);
+}
+
+void dblk_winograd_stack_describe(struct dblk_text *text,
+                                  const struct dblk_winograd_stack *stack) {
+    if (dblk_winograd_is_fused(stack, 0))
+        dblk_text_append(text,
+                         "transforms between Winograd layers in one kernel, in strips of %" PRId64
+                         " rows of tiles\n",
+                         stack->strip_rows);
 }
 
 bool dblk_winograd_stack_reserve(struct dblk_winograd_stack *stack, const denseblock_plan *plan,
@@ -109,7 +147,8 @@ denseblock_status dblk_winograd_prepare(void *stream, const struct dblk_winograd
         .column = p->group->column,
         .columns = p->group->columns,
         .tf32 = p->stack->tf32,
-        .packed = p->outer_way,
+        .order = p->order,
+        .way = p->outer_way,
     };
     const denseblock_status status = dblk_winograd_weights(stream, &weights);
     if (status != DENSEBLOCK_OK || p->l == p->group->first)
@@ -119,29 +158,23 @@ denseblock_status dblk_winograd_prepare(void *stream, const struct dblk_winograd
     weights.transformed = p->inner;
     weights.column = 0;
     weights.columns = layer->growth;
-    weights.packed = p->inner_way;
+    weights.way = p->inner_way;
     return dblk_winograd_weights(stream, &weights);
 }
 
 static struct dblk_winograd_images images_of(const struct dblk_winograd_call *call) {
     const denseblock_plan *plan = call->plan;
     const int64_t first = call->region->image * plan->height * plan->width;
-    return (struct dblk_winograd_images){
-        .type = plan->type,
-        .tile = call->stack->tile,
-        .y = (char *)call->y +
-             (size_t)(first * plan->output_channels) * denseblock_type_size(plan->type),
-        .images = call->region->images,
-        .height = plan->height,
-        .width = plan->width,
-        .pixel_stride = plan->output_channels,
-    };
+    struct dblk_winograd_images images = slice_of(call->stack, plan, call->region->images);
+    images.y = (char *)call->y +
+               (size_t)(first * plan->output_channels) * denseblock_type_size(plan->type);
+    return images;
 }
 
-static denseblock_status keep(const struct dblk_winograd_call *call, int64_t first_channel,
-                              int64_t channels) {
+static struct dblk_winograd_input input_of(const struct dblk_winograd_call *call,
+                                           int64_t first_channel, int64_t channels) {
     const struct dblk_winograd_stack *stack = call->stack;
-    const struct dblk_winograd_input input = {
+    return (struct dblk_winograd_input){
         .images = images_of(call),
         .first_channel = first_channel,
         .channels = channels,
@@ -150,6 +183,11 @@ static denseblock_status keep(const struct dblk_winograd_call *call, int64_t fir
         .stack_plane = stack->slice_tiles * stack->stride,
         .tf32 = stack->tf32,
     };
+}
+
+static denseblock_status keep(const struct dblk_winograd_call *call, int64_t first_channel,
+                              int64_t channels) {
+    const struct dblk_winograd_input input = input_of(call, first_channel, channels);
     return dblk_winograd_input(call->stream, &input);
 }
 
@@ -189,12 +227,12 @@ struct dblk_winograd_products dblk_winograd_products_of(const struct dblk_winogr
     };
 }
 
-denseblock_status dblk_winograd_complete(const struct dblk_winograd_call *call,
-                                         const struct dblk_group *group, int64_t l,
-                                         const void *kernel) {
+static struct dblk_winograd_output output_of(const struct dblk_winograd_call *call,
+                                             const struct dblk_group *group, int64_t l,
+                                             const void *kernel) {
     const struct dblk_winograd_stack *stack = call->stack;
     const struct dblk_layer *layer = &call->plan->layers[l];
-    const struct dblk_winograd_output output = {
+    return (struct dblk_winograd_output){
         .images = images_of(call),
         .channels = layer->channels,
         .growth = layer->growth,
@@ -204,5 +242,21 @@ denseblock_status dblk_winograd_complete(const struct dblk_winograd_call *call,
         .products_plane = stack->slice_tiles * stack->products_stride,
         .kernel = kernel,
     };
-    return dblk_winograd_output(call->stream, &output);
+}
+
+denseblock_status dblk_winograd_complete(const struct dblk_winograd_call *call,
+                                         const struct dblk_group *group, int64_t l,
+                                         const void *kernel) {
+    const struct dblk_layer *layer = &call->plan->layers[l];
+    const struct dblk_winograd_output output = output_of(call, group, l, kernel);
+    if (dblk_winograd_is_fused(call->stack, l)) {
+        const struct dblk_winograd_between between = {
+            .output = output,
+            .input = input_of(call, layer->channels, layer->growth),
+            .strip_rows = call->stack->strip_rows,
+        };
+        return dblk_winograd_between(call->stream, &between);
+    }
+    const denseblock_status status = dblk_winograd_output(call->stream, &output);
+    return status == DENSEBLOCK_OK ? dblk_winograd_keep_after(call, l) : status;
 }

@@ -4,7 +4,8 @@
  *
  * The transformed features of a slice of the batch, the stack, are kept for all layers of the block.
  * The outer products of a group (backends/algorithm.h) are computed with its first layer; for each other
- * one the inner products are added to them. Then the output transform completes the layer.
+ * one the inner products are added to them. Then the output transform completes the layer, and the input
+ * transform of what it has added follows, in the same kernel where that pays.
  *
  * Workspace: the stack, and behind it, at a multiple of DENSEBLOCK_ALIGNMENT, a group's products. */
 #ifndef DENSEBLOCK_HOST_WINOGRAD_STACK_H
@@ -21,6 +22,7 @@ struct dblk_winograd_stack {
     int64_t products_stride; /* likewise: columns of the largest group */
     int64_t slice_tiles;     /* of plan->slice_images */
     size_t bytes;            /* of a slice's stack: the products follow */
+    int64_t strip_rows;      /* of dblk_winograd_between; 0: two launches */
 };
 
 /* ---- The plan ---- */
@@ -63,9 +65,21 @@ bool dblk_winograd_stack_bytes(const struct dblk_winograd_stack *stack,
 int64_t dblk_winograd_most_images(const struct dblk_winograd_stack *stack,
                                   const denseblock_plan *plan);
 
-/* Sets what follows from plan->slice_images, whose stack has so many bytes. */
+/* Sets what follows from plan->slice_images, one or more, whose stack has so many bytes. */
 void dblk_winograd_stack_set_slice(struct dblk_winograd_stack *stack, const denseblock_plan *plan,
                                    size_t bytes);
+
+/* Whether one kernel completes Winograd layer l and transforms what it has added. */
+bool dblk_winograd_is_fused(const struct dblk_winograd_stack *stack, int64_t l);
+
+/* How many times its products are read then, on average. */
+double dblk_winograd_stack_times_read(const struct dblk_winograd_stack *stack,
+                                      const denseblock_plan *plan);
+
+/* A line, if transforms are fused: in which strips. */
+struct dblk_text;
+void dblk_winograd_stack_describe(struct dblk_text *text,
+                                  const struct dblk_winograd_stack *stack);
 
 /* ---- Its execution ---- */
 
@@ -78,8 +92,8 @@ struct dblk_winograd_preparation {
     int64_t l;
     const void *kernel;
     void *outer, *inner; /* weights */
-    const struct dblk_tensor_way *outer_way,
-        *inner_way; /* NULL: see struct dblk_winograd_weights */
+    enum dblk_winograd_order order;
+    const struct dblk_tensor_way *outer_way, *inner_way; /* see struct dblk_winograd_weights */
 };
 denseblock_status dblk_winograd_prepare(void *stream,
                                         const struct dblk_winograd_preparation *preparation);
@@ -95,7 +109,7 @@ struct dblk_winograd_call {
 };
 
 /* Transform what Winograd layers will read: before layer l the block's input, if it is the first; after
- * it what it has added. */
+ * it, if it is direct, what it has added. */
 denseblock_status dblk_winograd_keep_before(const struct dblk_winograd_call *call, int64_t l);
 denseblock_status dblk_winograd_keep_after(const struct dblk_winograd_call *call, int64_t l);
 
@@ -113,7 +127,8 @@ struct dblk_winograd_products dblk_winograd_products_of(const struct dblk_winogr
                                                         const struct dblk_group *group,
                                                         int64_t l);
 
-/* Completes layer l, whose kernel as it came is there for sums that are not finite. */
+/* Completes layer l, whose kernel as it came is there for sums that are not finite, and transforms what
+ * it has added if Winograd layers will read it. */
 denseblock_status dblk_winograd_complete(const struct dblk_winograd_call *call,
                                          const struct dblk_group *group, int64_t l,
                                          const void *kernel);

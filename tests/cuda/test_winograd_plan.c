@@ -28,6 +28,30 @@ START_TEST(groups_have_the_size_that_was_asked_for_or_pays) {
 }
 END_TEST
 
+/* Of the last layer nothing is transformed. */
+START_TEST(transforms_between_layers_are_one_kernel_where_that_pays) {
+    denseblock_layer layers[2];
+    denseblock_layers_fill(layers, 2, 3, 3, 32);
+    denseblock_desc desc = {.batch = 32,
+                            .height = 14,
+                            .width = 14,
+                            .channels = 16,
+                            .layer_count = 2,
+                            .layers = layers,
+                            .type = DENSEBLOCK_F16};
+    const denseblock_plan_options options = {.algorithm = DENSEBLOCK_ALGORITHM_WINOGRAD2};
+    begin_quietly();
+    check_description(&desc, &options, "in one kernel, in strips of 4 rows of tiles", NULL);
+    desc.batch = 64;
+    check_description(&desc, &options, "in one kernel, in strips of 7 rows of tiles", NULL);
+    desc.layer_count = 1;
+    check_description(&desc, &options, "Winograd", "in one kernel");
+    desc.layer_count = 2;
+    desc.height = desc.width = 224;
+    check_description(&desc, &options, "Winograd", "in one kernel");
+}
+END_TEST
+
 START_TEST(an_empty_batch_has_the_algorithm_that_was_asked_for) {
     denseblock_layer layers[2];
     denseblock_layers_fill(layers, 2, 3, 3, 2);
@@ -75,20 +99,22 @@ START_TEST(what_winograd_cannot_do_is_refused_with_the_plan) {
 }
 END_TEST
 
-START_TEST(it_is_there_on_tensor_cores_only) {
+START_TEST(f16_and_bf16_have_it_on_tensor_cores_only) {
     static const struct {
         denseblock_type type;
         denseblock_arithmetic arithmetic;
         int compute_capability;
-        const char *words; /* NULL: it is there */
+        const char *cores; /* NULL: it is not there */
     } rows[] = {
-        {DENSEBLOCK_F64, DENSEBLOCK_ARITHMETIC_FULL, 90, "only the direct algorithm for f64"},
-        {DENSEBLOCK_F32, DENSEBLOCK_ARITHMETIC_FULL, 90, "for f32 without tf32 or tf32x3"},
-        {DENSEBLOCK_F32, DENSEBLOCK_ARITHMETIC_TF32, 80, NULL},
-        {DENSEBLOCK_F32, DENSEBLOCK_ARITHMETIC_TF32X3, 86, NULL},
-        {DENSEBLOCK_F32, DENSEBLOCK_ARITHMETIC_TF32X3, 75, "for GPUs before compute capability"},
-        {DENSEBLOCK_BF16, DENSEBLOCK_ARITHMETIC_FULL, 75, "for GPUs before compute capability"},
-        {DENSEBLOCK_F16, DENSEBLOCK_ARITHMETIC_FULL, 90, NULL},
+        {DENSEBLOCK_F64, DENSEBLOCK_ARITHMETIC_FULL, 75, "SIMT kernels, sums in f64"},
+        {DENSEBLOCK_F64, DENSEBLOCK_ARITHMETIC_FULL, 90, "SIMT kernels, sums in f64"},
+        {DENSEBLOCK_F32, DENSEBLOCK_ARITHMETIC_FULL, 90, "SIMT kernels, sums in f32"},
+        {DENSEBLOCK_F32, DENSEBLOCK_ARITHMETIC_TF32, 80, "tensor cores, TF32"},
+        {DENSEBLOCK_F32, DENSEBLOCK_ARITHMETIC_TF32X3, 86, "tensor cores, three products"},
+        {DENSEBLOCK_F32, DENSEBLOCK_ARITHMETIC_TF32X3, 75, "SIMT kernels, sums in f32"},
+        {DENSEBLOCK_BF16, DENSEBLOCK_ARITHMETIC_FULL, 75, NULL},
+        {DENSEBLOCK_F16, DENSEBLOCK_ARITHMETIC_FULL, 75, NULL},
+        {DENSEBLOCK_F16, DENSEBLOCK_ARITHMETIC_FULL, 90, "tensor cores, f16"},
     };
     const denseblock_layer layer = {.kernel_height = 3, .kernel_width = 3, .growth = 1};
     const denseblock_plan_options options = {.algorithm = DENSEBLOCK_ALGORITHM_WINOGRAD2};
@@ -104,16 +130,18 @@ START_TEST(it_is_there_on_tensor_cores_only) {
         denseblock_plan *plan;
         cuda_double_begin(
             &(struct cuda_double_machine){.compute_capability = rows[i].compute_capability});
-        if (rows[i].words == NULL)
-            check_description(&desc, &options, "Winograd F(2x2)", "direct");
-        else
+        if (rows[i].cores == NULL) {
             ck_fails(denseblock_plan_create(&desc, tested, &options, &plan),
-                     DENSEBLOCK_UNSUPPORTED, rows[i].words);
+                     DENSEBLOCK_UNSUPPORTED, "on GPUs before compute capability 8.0");
+            continue;
+        }
+        check_description(&desc, &options, "Winograd F(2x2)", "direct");
+        check_description(&desc, &options, rows[i].cores, NULL);
     }
 }
 END_TEST
 
-/* A block where Winograd pays for f32 in three products of TF32. */
+/* A block where Winograd pays for f32. */
 static denseblock_desc large_block(denseblock_layer *layers) {
     denseblock_layers_fill(layers, 6, 3, 3, 32);
     return (denseblock_desc){.batch = 16,
@@ -137,11 +165,18 @@ START_TEST(auto_chooses_it_where_the_model_says_that_it_pays) {
     desc.arithmetic = DENSEBLOCK_ARITHMETIC_TF32;
     check_description(&desc, NULL, "TF32", "F(4x4)");
     desc.arithmetic = DENSEBLOCK_ARITHMETIC_FULL;
-    check_description(&desc, NULL, "direct", "Winograd");
+    check_description(&desc, NULL, "Winograd F(4x4)", "direct");
+    check_description(&desc, &options, "SIMT", "F(4x4)");
     desc.arithmetic = DENSEBLOCK_ARITHMETIC_TF32X3;
     desc.height = desc.width = 4;
     desc.batch = 1;
     check_description(&desc, NULL, "direct", "Winograd");
+    /* Which multiplies f64 at a thirty-second of f32's rate. */
+    cuda_double_begin(&(struct cuda_double_machine){.compute_capability = 86});
+    desc = large_block(layers);
+    desc.type = DENSEBLOCK_F64;
+    desc.arithmetic = DENSEBLOCK_ARITHMETIC_FULL;
+    check_description(&desc, NULL, "Winograd F(2x2)", "direct");
 }
 END_TEST
 
@@ -270,11 +305,12 @@ END_TEST
 START_TEST(groups_have_algorithms_and_sizes_of_their_own) {
     denseblock_layer layers[6];
     denseblock_desc desc = large_block(layers);
-    desc.channels = 8;
+    desc.channels = 1;
+    desc.layer_count = 4;
     denseblock_plan_options options = {0};
     begin_quietly();
     check_description(&desc, &options, "layer 0: direct 3x3", "layer 1: direct");
-    check_description(&desc, &options, "layers 4..5 as a group: Winograd F(4x4)", NULL);
+    check_description(&desc, &options, "layer 1: Winograd F(4x4)", NULL);
     options.algorithm = DENSEBLOCK_ALGORITHM_WINOGRAD4;
     check_description(&desc, &options, "layer", "direct");
     options.algorithm = DENSEBLOCK_ALGORITHM_DIRECT;
@@ -298,9 +334,10 @@ Suite *suite(void) {
     const TTest *const none[] = {NULL};
     const TTest *const of_cuda[] = {
         groups_have_the_size_that_was_asked_for_or_pays,
+        transforms_between_layers_are_one_kernel_where_that_pays,
         an_empty_batch_has_the_algorithm_that_was_asked_for,
         what_winograd_cannot_do_is_refused_with_the_plan,
-        it_is_there_on_tensor_cores_only,
+        f16_and_bf16_have_it_on_tensor_cores_only,
         auto_chooses_it_where_the_model_says_that_it_pays,
         winograd4_that_is_asked_for_is_computed_in_three_products_of_tf32,
         auto_keeps_every_limit_of_the_workspace,
@@ -312,6 +349,7 @@ Suite *suite(void) {
     };
     const TTest *const of_cublas[] = {
         groups_have_the_size_that_was_asked_for_or_pays,
+        transforms_between_layers_are_one_kernel_where_that_pays,
         an_empty_batch_has_the_algorithm_that_was_asked_for,
         what_winograd_cannot_do_is_refused_with_the_plan,
         NULL,

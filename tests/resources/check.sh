@@ -34,7 +34,7 @@ failed=no
 # Template arguments as in the sources.
 readable() {
     c++filt | sed -E 's/^void //; s/\(dblk_direct_window\)0/1x1/; s/\(dblk_direct_window\)1/3x3/;
-        s/\(dblk_direct_window\)2/row/;
+        s/\(dblk_direct_window\)2/row/; s/\(dblk_direct_window\)3/product/;
         s/\(dblk_tensor_form\)0/f16/; s/\(dblk_tensor_form\)1/bf16/; s/\(dblk_tensor_form\)2/tf32/;
         s/\(dblk_tensor_form\)3/tf32x3/; s/\(dblk_tensor_window\)0/1x1/;
         s/\(dblk_tensor_window\)1/3x3/; s/\(dblk_tensor_window\)2/row/;

@@ -63,13 +63,12 @@ static denseblock_status cublas_forward_layer(denseblock_context *context,
     denseblock_status status = dblk_cublas_set_workspace(call.handle, plan, workspace);
     if (status == DENSEBLOCK_OK)
         status = dblk_winograd_keep_before(&winograd, l);
-    if (status == DENSEBLOCK_OK)
-        status = dblk_algorithm_is_winograd(dblk_cublas_plan_of(plan)->layers[l].algorithm)
-                     ? dblk_cublas_winograd_forward(&call)
-                     : dblk_cublas_direct_forward(&call);
-    if (status == DENSEBLOCK_OK)
-        status = dblk_winograd_keep_after(&winograd, l);
-    return status;
+    if (status != DENSEBLOCK_OK)
+        return status;
+    if (dblk_algorithm_is_winograd(dblk_cublas_plan_of(plan)->layers[l].algorithm))
+        return dblk_cublas_winograd_forward(&call);
+    status = dblk_cublas_direct_forward(&call);
+    return status == DENSEBLOCK_OK ? dblk_winograd_keep_after(&winograd, l) : status;
 }
 
 const struct dblk_backend dblk_backend_cublas = {

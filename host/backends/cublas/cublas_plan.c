@@ -76,6 +76,7 @@ void dblk_cublas_plan_describe(struct dblk_text *text, const denseblock_plan *pl
             dblk_text_append(text, ", %" PRId64 " pixels at a time", group->pixels);
         dblk_text_append(text, "\n");
     }
+    dblk_winograd_stack_describe(text, &cublas->stack);
     if (cublas->stack.tile != 0)
         dblk_describe_slices(text, plan);
 }

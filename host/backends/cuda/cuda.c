@@ -114,13 +114,12 @@ static denseblock_status cuda_forward_layer(denseblock_context *context,
         .workspace = workspace,
     };
     denseblock_status status = dblk_winograd_keep_before(&winograd, l);
-    if (status == DENSEBLOCK_OK)
-        status = is_winograd(plan, l)
-                     ? dblk_cuda_winograd_forward(&winograd, l, prepared)
-                     : forward_direct(winograd.stream, plan, l, region, prepared, y, workspace);
-    if (status == DENSEBLOCK_OK)
-        status = dblk_winograd_keep_after(&winograd, l);
-    return status;
+    if (status != DENSEBLOCK_OK)
+        return status;
+    if (is_winograd(plan, l))
+        return dblk_cuda_winograd_forward(&winograd, l, prepared);
+    status = forward_direct(winograd.stream, plan, l, region, prepared, y, workspace);
+    return status == DENSEBLOCK_OK ? dblk_winograd_keep_after(&winograd, l) : status;
 }
 
 const struct dblk_backend dblk_backend_cuda = {

@@ -22,7 +22,9 @@ bool dblk_cuda_begin(denseblock_plan *plan, const denseblock_plan_options *optio
     cuda->room = 0;
     dblk_cuda_choose_cores(plan, winograd);
     if (!dblk_winograd_stack_reserve(&cuda->stack, plan, winograd) || cuda->stack.bytes > limit ||
-        plan->slice_images > most || (dblk_algorithm_is_winograd(winograd) && !cuda->tensor))
+        plan->slice_images > most ||
+        (dblk_algorithm_is_winograd(winograd) && !cuda->tensor &&
+         plan->type != dblk_winograd_products_type(plan)))
         return false;
     cuda->room = limit - cuda->stack.bytes;
     cuda->room -= cuda->room % DENSEBLOCK_ALIGNMENT;
@@ -106,15 +108,15 @@ static size_t packed_bytes(const denseblock_plan *plan, int64_t l, int64_t chann
                            int64_t columns) {
     const struct dblk_layer *layer = &plan->layers[l];
     const struct dblk_cuda_plan *cuda = cuda_of(plan);
-    if (!cuda->tensor)
-        return dblk_direct_layout(plan->type, layer->kernel_height, layer->kernel_width, channels,
-                                  columns)
-            .bytes;
-    if (!dblk_algorithm_is_winograd(cuda->layers[l].algorithm))
-        return dblk_tensor_weights_bytes(dblk_cuda_way_of(plan, l), layer->kernel_height,
-                                         layer->kernel_width, channels, columns);
-    size_t bytes = dblk_tensor_weights_bytes(dblk_cuda_way_of(plan, l), 1, 1, channels, columns);
-    return dblk_size_multiply(&bytes, dblk_winograd_points(cuda->stack.tile)) ? bytes : SIZE_MAX;
+    const bool winograd = dblk_algorithm_is_winograd(cuda->layers[l].algorithm);
+    const int64_t height = winograd ? 1 : layer->kernel_height;
+    const int64_t width = winograd ? 1 : layer->kernel_width;
+    const int matrices = winograd ? dblk_winograd_points(cuda->stack.tile) : 1;
+    size_t bytes = cuda->tensor
+                       ? dblk_tensor_weights_bytes(dblk_cuda_way_of(plan, l), height, width,
+                                                   channels, columns)
+                       : dblk_direct_layout(plan->type, height, width, channels, columns).bytes;
+    return dblk_size_multiply(&bytes, matrices) ? bytes : SIZE_MAX;
 }
 
 static bool add_weights(denseblock_plan *plan, size_t bytes, size_t *offset) {

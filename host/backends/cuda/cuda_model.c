@@ -114,8 +114,8 @@ double dblk_cuda_simt_time(const struct dblk_cuda_limits *limits,
                            const struct dblk_cuda_work *work) {
     enum { PIXELS = DBLK_DIRECT_RUN * DBLK_DIRECT_RUNS };
     const int64_t columns = work->columns <= 32 || work->type == DENSEBLOCK_F64 ? 32 : 64;
-    const int64_t blocks =
-        dblk_quotient_up(work->pixels, PIXELS) * dblk_quotient_up(work->columns, columns);
+    const int64_t blocks = work->matrices * dblk_quotient_up(work->pixels, PIXELS) *
+                           dblk_quotient_up(work->columns, columns);
     const double block = (double)PIXELS * (double)columns * (double)work->channels *
                          (double)work->taps / (simt_rate(gpu_of(limits), work->type) * SIMT);
     return LAUNCH + busiest(limits, blocks) * block;

@@ -10,19 +10,22 @@
 #include "status/fail.h"
 #include "text/text.h"
 
+/* Whether there are kernels for the products of Winograd layers: on ordinary cores for what they multiply
+ * without being converted. */
+static bool has_products(const denseblock_plan *plan) {
+    return dblk_cuda_has_tensor_cores(plan) || plan->type == DENSEBLOCK_F32 ||
+           plan->type == DENSEBLOCK_F64;
+}
+
 static denseblock_status check_options(const denseblock_plan *plan,
                                        const denseblock_plan_options *options) {
     if (!dblk_algorithm_is_winograd(options->algorithm))
         return DENSEBLOCK_OK;
-    if (!dblk_cuda_has_tensor_cores(plan))
+    if (!has_products(plan))
         return dblk_fail(DENSEBLOCK_UNSUPPORTED,
-                         "the cuda backend has only the direct algorithm for %s: use auto or "
-                         "direct",
-                         plan->type == DENSEBLOCK_F64 ? "f64"
-                         : plan->type == DENSEBLOCK_F32 &&
-                                 plan->arithmetic == DENSEBLOCK_ARITHMETIC_FULL
-                             ? "f32 without tf32 or tf32x3 arithmetic"
-                             : "GPUs before compute capability 8.0");
+                         "the cuda backend has only the direct algorithm for %s on GPUs before "
+                         "compute capability 8.0: use auto or direct",
+                         denseblock_type_name(plan->type));
     return dblk_winograd_stack_check(plan, options);
 }
 
@@ -33,10 +36,10 @@ static bool is_allowed(const denseblock_plan *plan, const denseblock_plan_option
     if (algorithm == DENSEBLOCK_ALGORITHM_DIRECT)
         return true;
     if (algorithm == DENSEBLOCK_ALGORITHM_WINOGRAD4 &&
-        (plan->arithmetic != DENSEBLOCK_ARITHMETIC_TF32X3 ||
+        (plan->type != DENSEBLOCK_F32 || plan->arithmetic == DENSEBLOCK_ARITHMETIC_TF32 ||
          options->accuracy == DENSEBLOCK_ACCURACY_HIGH))
         return false;
-    return dblk_cuda_has_tensor_cores(plan);
+    return has_products(plan);
 }
 
 /* What no launch could take is refused now. */
@@ -108,6 +111,27 @@ static void describe_tensor_group(struct dblk_text *text, const struct dblk_cuda
     }
 }
 
+static void describe_products(struct dblk_text *text, const denseblock_plan *plan,
+                              int64_t columns) {
+    dblk_text_append(text, "%d x %d", DBLK_DIRECT_RUNS * DBLK_DIRECT_RUN,
+                     dblk_direct_layout(plan->type, 1, 1, 1, columns).tile_columns);
+}
+
+static void describe_simt_group(struct dblk_text *text, const denseblock_plan *plan, int64_t l) {
+    const struct dblk_cuda_layer *group = &dblk_cuda_plan_of(plan)->layers[l];
+    dblk_text_append(text, ", tiles of ");
+    if (!dblk_algorithm_is_winograd(group->algorithm)) {
+        dblk_text_append(text, "%dx%d pixels", group->tile.rows,
+                         group->tile.column_groups * DBLK_DIRECT_RUN);
+        return;
+    }
+    describe_products(text, plan, group->group.columns);
+    if (group->group.size > 1) {
+        dblk_text_append(text, ", then ");
+        describe_products(text, plan, plan->layers[l + 1].growth);
+    }
+}
+
 static void describe_prediction(struct dblk_text *text, const denseblock_plan *plan) {
     const struct dblk_cuda_plan *cuda = dblk_cuda_plan_of(plan);
     const struct dblk_cuda_limits *gpu = &cuda->gpu;
@@ -139,10 +163,10 @@ void dblk_cuda_plan_describe(struct dblk_text *text, const denseblock_plan *plan
         if (cuda->tensor)
             describe_tensor_group(text, group);
         else
-            dblk_text_append(text, ", tiles of %dx%d pixels", group->tile.rows,
-                             group->tile.column_groups * DBLK_DIRECT_RUN);
+            describe_simt_group(text, plan, l);
         dblk_text_append(text, "\n");
     }
+    dblk_winograd_stack_describe(text, &cuda->stack);
     dblk_describe_slices(text, plan);
     if (plan->batch > 0 && plan->layer_count > 0)
         describe_prediction(text, plan);

@@ -3,8 +3,8 @@
  *
  * The outer product of a direct group is a convolution that completes the first layer, and leaves partial
  * sums of the others in the workspace. Then for each other layer the inner convolution adds what comes
- * from the group's own channels. Winograd groups, which are there on tensor cores: see
- * backends/winograd_stack.h.
+ * from the group's own channels. Winograd groups, which are there on tensor cores, and for f32 and f64 on
+ * ordinary ones: see backends/winograd_stack.h.
  *
  * Workspace: the stack of Winograd layers; then a group's products, or its partial sums [pixels of a
  * slice][sums_stride], f64 for f64 tensors and f32 otherwise, and behind that what the splits of
@@ -26,7 +26,7 @@ struct dblk_cuda_layer {
     int64_t sums_stride;            /* from one pixel's partial sums of the group to the next's */
     size_t parts_offset;            /* bytes, in the workspace: sums of splits */
     size_t outer_offset, inner_offset;   /* bytes, in the prepared weights */
-    struct dblk_direct_tile tile;        /* on ordinary cores */
+    struct dblk_direct_tile tile;        /* on ordinary cores, if direct */
     struct dblk_tensor_way outer, inner; /* on tensor cores */
 };
 

@@ -15,4 +15,7 @@ struct dblk_cuda_traffic dblk_cuda_output_traffic(const denseblock_plan *plan, i
 /* The input transform of layer l's output; -1: of the block's input. */
 struct dblk_cuda_traffic dblk_cuda_keep_traffic(const denseblock_plan *plan, int64_t l);
 
+/* Both at once: its output transform, and the input transform of what it adds. */
+struct dblk_cuda_traffic dblk_cuda_between_traffic(const denseblock_plan *plan, int64_t l);
+
 #endif

@@ -14,6 +14,7 @@ denseblock_status dblk_cuda_winograd_prepare(denseblock_context *context,
         .kernel = kernel,
         .outer = prepared + planned->outer_offset,
         .inner = prepared + planned->inner_offset,
+        .order = dblk_cuda_plan_of(plan)->tensor ? DBLK_WINOGRAD_TENSOR : DBLK_WINOGRAD_DIRECT,
         .outer_way = &planned->outer,
         .inner_way = &planned->inner,
     };
@@ -27,7 +28,8 @@ static denseblock_status multiply(const struct dblk_winograd_call *call, int64_t
                                   const struct dblk_winograd_products *products,
                                   const char *prepared) {
     const struct dblk_cuda_layer *planned = &dblk_cuda_plan_of(call->plan)->layers[l];
-    const struct dblk_tensor_product product = {
+    const struct dblk_direct_product product = {
+        .type = call->plan->type,
         .rows = products->rows,
         .inner = products->inner,
         .columns = products->columns,
@@ -41,7 +43,9 @@ static denseblock_status multiply(const struct dblk_winograd_call *call, int64_t
         .batch = products->points,
         .add = !products->outer,
     };
-    return dblk_tensor_multiply(call->stream, &product, dblk_cuda_way_of(call->plan, l));
+    return dblk_cuda_plan_of(call->plan)->tensor
+               ? dblk_tensor_multiply(call->stream, &product, dblk_cuda_way_of(call->plan, l))
+               : dblk_direct_multiply(call->stream, &product);
 }
 
 denseblock_status dblk_cuda_winograd_forward(const struct dblk_winograd_call *call, int64_t l,
