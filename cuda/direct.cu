@@ -87,12 +87,14 @@ __global__ void __launch_bounds__(THREADS, direct_constants<T, WINDOW, COLUMN_VE
     const int64_t taps = static_cast<int64_t>(a.kernel_height) * a.kernel_width;
     const R *weights = a.weights + taps * place.column_tile * a.chunks * S::TAP_WEIGHTS;
     typename S::sums sums;
-    start_sums<S>(sums, a, run);
 
     direct_window window = {0, 0, 0};
     halo_features<S, T> loaded;
-    if (a.chunks > 0) {
+    if (a.chunks > 0)
         copy_weights<S>(shared.weights[0], weights, count_taps<S>(a, window));
+    griddepcontrol_wait(); /* for features and sums; nobody writes weights */
+    start_sums<S>(sums, a, run);
+    if (a.chunks > 0) {
 #pragma unroll
         for (int part = 0; part < 2; part++) {
             load_part<S>(&loaded, a, positions, window, part);
@@ -141,6 +143,7 @@ __global__ void __launch_bounds__(THREADS, direct_constants<T, WINDOW, COLUMN_VE
         }
         halo ^= 1;
     }
+    griddepcontrol_launch_dependents(); /* all has been read */
 
     forget(&block, &thread);
     finish_sums<S>(sums, a, find_run<S>(a, find_place(a, block), thread));
@@ -221,10 +224,11 @@ static denseblock_status launch(void *stream, const struct dblk_direct_convoluti
                          "the cuda backend cannot launch a convolution of this size at once");
     a.column_tiles = static_cast<unsigned>(layout->column_tiles);
     a.group_tiles = static_cast<unsigned>(group_tiles);
-    LAUNCH((dblk_direct_kernel<T, WINDOW, COLUMN_VECTORS>),
-           dim3(static_cast<unsigned>(pixel_tiles * layout->column_tiles),
-                static_cast<unsigned>(products.count)),
-           THREADS, sizeof(typename S::shared_memory), static_cast<cudaStream_t>(stream), a);
+    LAUNCH_DEPENDENT(c->dependent, (dblk_direct_kernel<T, WINDOW, COLUMN_VECTORS>),
+                     dim3(static_cast<unsigned>(pixel_tiles * layout->column_tiles),
+                          static_cast<unsigned>(products.count)),
+                     THREADS, sizeof(typename S::shared_memory),
+                     static_cast<cudaStream_t>(stream), a);
     return dblk_launch_check("dblk_direct_kernel");
 }
 

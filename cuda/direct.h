@@ -67,6 +67,10 @@ struct dblk_direct_convolution {
     int64_t unfinished;
 
     struct dblk_direct_tile tile;
+
+    /* The launches may overlap with the one before in the stream: LAUNCH_DEPENDENT (kernel_language.h).
+     * All since the last ordinary launch have left the weights alone. */
+    bool dependent;
 };
 
 /* Products of matrices side by side: c = a * b, or c += a * b. a[rows][inner] is of `type` and enters
@@ -82,6 +86,7 @@ struct dblk_direct_product {
     int64_t a_step, c_step;
     int batch;
     bool add;
+    bool dependent; /* as that of struct dblk_direct_convolution */
 };
 
 /* The first of them as a convolution of one row of pixels, all of whose sums stay partial; a takes y's

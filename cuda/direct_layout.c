@@ -80,6 +80,7 @@ struct dblk_direct_convolution dblk_direct_of_product(const struct dblk_direct_p
         .sums_stride = p->c_stride,
         .sums_from = p->add ? 0 : -1,
         .tile = dblk_direct_tile(1, 1, p->rows, 1, 1),
+        .dependent = p->dependent,
     };
 }
 

@@ -20,6 +20,15 @@
  *   mma_m16n8k16_f16, _bf16, mma_m16n8k8_tf32(d, a, b)
  *       d += a * b, summed in f32. sm_80 and later; before, it traps.
  *
+ * Launches that overlap (kernel_language.h, LAUNCH_DEPENDENT); before sm_90, where there are none, nothing:
+ *
+ *   griddepcontrol_wait()                until the kernel launched before this one has ended, and its
+ *                                        stores can be seen. Every thread, ahead of what that kernel,
+ *                                        or one before it, may write, and of all stores.
+ *   griddepcontrol_launch_dependents()   the next kernel's blocks may begin where there is room, once
+ *                                        every block has said so or ended. It promises nothing of
+ *                                        stores: those the next kernel waits for.
+ *
  * One thread alone:
  *
  *   f32_to_tf32(v)                      rounded to nearest, ties away from zero
@@ -147,6 +156,28 @@ DBLK_LDMATRICES(_trans, ".trans")
 DBLK_MMA(mma_m16n8k16_f16, "m16n8k16.row.col.f32.f16.f16.f32")
 DBLK_MMA(mma_m16n8k16_bf16, "m16n8k16.row.col.f32.bf16.bf16.f32")
 DBLK_MMA(mma_m16n8k8_tf32, "m16n8k8.row.col.f32.tf32.tf32.f32")
+
+/* ---- Launches that overlap ---- */
+
+#if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 900
+
+DBLK_DEVICE void griddepcontrol_wait(void) {
+    asm volatile("griddepcontrol.wait;" ::: "memory");
+}
+
+DBLK_DEVICE void griddepcontrol_launch_dependents(void) {
+    asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
+}
+
+#else
+
+DBLK_DEVICE void griddepcontrol_wait(void) {
+}
+
+DBLK_DEVICE void griddepcontrol_launch_dependents(void) {
+}
+
+#endif
 
 /* ---- One thread alone ---- */
 

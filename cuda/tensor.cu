@@ -22,12 +22,27 @@ static int access_bytes(const void *first, int64_t stride) {
     return static_cast<int>(all & (~all + 1));
 }
 
+bool dblk_tensor_has_wgmma(void) {
+#ifdef DENSEBLOCK_BUILD_WGMMA
+    return true;
+#else
+    return false;
+#endif
+}
+
 static denseblock_status launch(void *stream, const tensor_arguments &a,
                                 const struct dblk_tensor_way *way, int products) {
-    static dblk_tensor_launcher *const launchers[] = {
-        dblk_tensor_launch_f16, dblk_tensor_launch_bf16, dblk_tensor_launch_tf32,
-        dblk_tensor_launch_tf32x3};
-    return launchers[way->form](stream, a, way, products);
+    static dblk_tensor_launcher *const mma[] = {dblk_tensor_launch_f16, dblk_tensor_launch_bf16,
+                                                dblk_tensor_launch_tf32,
+                                                dblk_tensor_launch_tf32x3};
+#ifdef DENSEBLOCK_BUILD_WGMMA
+    static dblk_tensor_launcher *const wgmma[] = {
+        dblk_tensor_wgmma_launch_f16, dblk_tensor_wgmma_launch_bf16,
+        dblk_tensor_wgmma_launch_tf32, dblk_tensor_wgmma_launch_tf32x3};
+    if (way->instructions == DBLK_TENSOR_WGMMA)
+        return wgmma[way->form](stream, a, way, products);
+#endif
+    return mma[way->form](stream, a, way, products);
 }
 
 /* `c` has the sizes that a kernel can count. */
@@ -53,6 +68,7 @@ static tensor_arguments arguments_of(const struct dblk_direct_convolution *c,
     a.unfinished = static_cast<int>(c->unfinished < c->columns ? c->unfinished : c->columns);
     a.feature_bytes = access_bytes(a.features, a.pixel_bytes);
     a.output_bytes = access_bytes(a.output, a.pixel_bytes);
+    a.dependent = c->dependent;
     return a;
 }
 

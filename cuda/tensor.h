@@ -2,9 +2,12 @@
  * and later. C can call it.
  *
  * Operands are rounded to what the matrix instructions take, and added in f32. Packed weights lie in the
- * order in which a warp's lanes need them, one column tile after the other:
+ * order in which the matrix instructions take them, one column tile after the other; mma.sync, from a
+ * warp's lanes, and wgmma, from shared memory:
  *
  *     [column tiles][chunks of channels][kh * kw taps][steps][parts][16 columns][32 lanes][16 bytes]
+ *     [column tiles][chunks of channels][kh * kw taps][steps][parts][8 columns][2 halves of a step]
+ *         [column][16 bytes]
  *
  * A step is 32 bytes of channels of a pixel: 16 channels of 16 bits, 8 of f32. What there is no channel
  * or column for is zero. */
@@ -42,14 +45,24 @@ enum dblk_tensor_window {
 
 /* What a block computes: so many pixels of the batch, one after the other, for 128 columns, or 64 where a
  * product takes three instructions, or, in the narrow tile, 32. */
-enum { DBLK_TENSOR_PIXELS = 256, DBLK_TENSOR_NARROW = 32 };
+enum { DBLK_TENSOR_PIXELS = 256, DBLK_TENSOR_NARROW = 32, DBLK_TENSOR_MOST_STAGES = 4 };
+
+/* By which matrix instructions. */
+enum dblk_tensor_instructions {
+    DBLK_TENSOR_MMA,  /* sm_80 and later */
+    DBLK_TENSOR_WGMMA /* sm_90a alone; nothing has run on a GPU yet */
+};
+
+/* Whether wgmma's kernels have been built. */
+bool dblk_tensor_has_wgmma(void);
 
 /* How a convolution is computed. */
 struct dblk_tensor_way {
     enum dblk_tensor_form form;
+    enum dblk_tensor_instructions instructions;
     enum dblk_tensor_window window;
     int tile_columns;
-    int stages; /* windows in shared memory: 2 to 4 */
+    int stages; /* windows in shared memory: 2 to DBLK_TENSOR_MOST_STAGES */
 
     /* The channels are dealt out to so many blocks of threads for each tile, so that few tiles keep
      * many multiprocessors busy; what they sum up is added in a second launch, always in the same
@@ -73,9 +86,9 @@ size_t dblk_tensor_shared_bytes(const struct dblk_tensor_way *way, int64_t width
 
 /* The way for a kernel of this size, where a block may have so much shared memory. False where there is
  * none. */
-bool dblk_tensor_find_way(enum dblk_tensor_form form, int64_t kernel_height, int64_t kernel_width,
-                          int64_t width, int64_t columns, size_t shared_bytes,
-                          struct dblk_tensor_way *way);
+bool dblk_tensor_find_way(enum dblk_tensor_form form, enum dblk_tensor_instructions instructions,
+                          int64_t kernel_height, int64_t kernel_width, int64_t width,
+                          int64_t columns, size_t shared_bytes, struct dblk_tensor_way *way);
 
 /* Enqueues the convolution, whose type is that of the way's form, and whose tile is not looked at;
  * `parts` is memory of dblk_tensor_parts_bytes bytes. As dblk_direct_launch. */
@@ -88,7 +101,8 @@ denseblock_status dblk_tensor_pack(void *stream, const struct dblk_direct_packin
                                    const struct dblk_tensor_way *way);
 
 /* The way for products with so many columns; false where a block may not have the shared memory. */
-bool dblk_tensor_find_product_way(enum dblk_tensor_form form, int64_t columns,
+bool dblk_tensor_find_product_way(enum dblk_tensor_form form,
+                                  enum dblk_tensor_instructions instructions, int64_t columns,
                                   size_t shared_bytes, struct dblk_tensor_way *way);
 
 /* Enqueues products (direct.h), whose type is that of the way's form. `way` without splits. */

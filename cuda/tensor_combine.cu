@@ -10,6 +10,7 @@
 #include "element.h"
 #include "element_vector.h"
 #include "grid.h"
+#include "ptx.h"
 #include "tensor_forms.h"
 #include "tensor_shape.h"
 
@@ -29,7 +30,10 @@ template <typename T> struct combine_arguments {
 };
 
 template <typename T> __global__ void dblk_tensor_combine_kernel(const combine_arguments<T> a) {
-    for (dblk_grid_walk at(a.vectors); at.outer < a.pixels; at.advance()) {
+    dblk_grid_walk at(a.vectors);
+    griddepcontrol_wait();
+    griddepcontrol_launch_dependents(); /* blocks are short: where the last ones leave room */
+    for (; at.outer < a.pixels; at.advance()) {
         const int64_t column = at.inner * FOUR;
         dblk_elements<float, FOUR> sum, part;
         sum.whole = {};
@@ -81,8 +85,9 @@ static denseblock_status launch(void *stream, const struct dblk_direct_convoluti
                                     c->finished,
                                     c->unfinished,
                                     is_aligned(output, FOUR) && c->pixel_stride % FOUR == 0};
-    LAUNCH((dblk_tensor_combine_kernel<T>), dblk_grid_blocks(pixels * a.vectors), DBLK_GRID_BLOCK,
-           0, static_cast<cudaStream_t>(stream), a);
+    LAUNCH_DEPENDENT(c->dependent, (dblk_tensor_combine_kernel<T>),
+                     dblk_grid_blocks(pixels * a.vectors), DBLK_GRID_BLOCK, 0,
+                     static_cast<cudaStream_t>(stream), a);
     return dblk_launch_check("dblk_tensor_combine_kernel");
 }
 

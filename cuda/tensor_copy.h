@@ -50,7 +50,7 @@ __device__ __forceinline__ void copy_features(unsigned char *halo, const tensor_
     const int bytes = a.channels * S::ELEMENT - channel_bytes; /* that are left of a pixel */
     /* Eight lanes copy the same piece of eight pixels, which go to different banks. */
     const int end = (positions + 7) / 8 * 8 * PIECES;
-    for (int i = static_cast<int>(threadIdx.x); i < end; i += S::THREADS) {
+    for (int i = S::copy_thread(); i < end; i += S::COPY_THREADS) {
         const int position = i / (8 * PIECES) * 8 + i % 8;
         const int piece = i / 8 % PIECES * TENSOR_PIECE;
         const int pixel = first + position;
@@ -67,16 +67,20 @@ __device__ __forceinline__ void copy_features(unsigned char *halo, const tensor_
 
 /* Taps follow one another, and windows do. */
 template <typename S>
+__device__ __forceinline__ const unsigned char *
+find_weights(const tensor_arguments &a, const tensor_place &place, const tensor_window &window) {
+    const int64_t taps = static_cast<int64_t>(a.kernel_height) * a.kernel_width;
+    return a.weights + place.column_tile * a.tile_weights +
+           (window.chunk * taps + window.row * a.kernel_width + window.tap) * S::TAP_BYTES;
+}
+
+template <typename S>
 __device__ __forceinline__ void copy_weights(unsigned char *to, const tensor_arguments &a,
                                              const tensor_place &place,
                                              const tensor_window &window) {
-    const int64_t taps = static_cast<int64_t>(a.kernel_height) * a.kernel_width;
-    const unsigned char *from =
-        a.weights + place.column_tile * a.tile_weights +
-        (window.chunk * taps + window.row * a.kernel_width + window.tap) * S::TAP_BYTES;
+    const unsigned char *from = find_weights<S>(a, place, window);
     const int bytes = window.taps * S::TAP_BYTES;
-    for (int i = static_cast<int>(threadIdx.x) * TENSOR_PIECE; i < bytes;
-         i += S::THREADS * TENSOR_PIECE)
+    for (int i = S::copy_thread() * TENSOR_PIECE; i < bytes; i += S::COPY_THREADS * TENSOR_PIECE)
         cp_async_16(to + i, from + i);
 }
 

@@ -13,6 +13,8 @@ typedef denseblock_status dblk_tensor_launcher(void *stream, const tensor_argume
 
 dblk_tensor_launcher dblk_tensor_launch_f16, dblk_tensor_launch_bf16, dblk_tensor_launch_tf32,
     dblk_tensor_launch_tf32x3;
+dblk_tensor_launcher dblk_tensor_wgmma_launch_f16, dblk_tensor_wgmma_launch_bf16,
+    dblk_tensor_wgmma_launch_tf32, dblk_tensor_wgmma_launch_tf32x3;
 
 /* Adds the sums of all splits, [splits][pixels][columns], to what the convolution begins with, and
  * finishes it. */

@@ -25,10 +25,12 @@ struct tensor_arguments {
     int stages;
     int feature_bytes; /* that one copy may read: 16, 8, 4 or 2 */
     int output_bytes;  /* that one store may write, likewise */
+    bool dependent;    /* for the launcher: LAUNCH_DEPENDENT */
 };
 
 /* What is fixed when a kernel is compiled. Warps are 4 x `WARP_COLUMNS`, each with 64 pixels, as four
- * rows of matrices of 16, and `TILES` matrices of 8 columns; two of them side by side in the wide tile. */
+ * rows of matrices of 16, and `TILES` matrices of 8 columns; two of them side by side in the wide tile.
+ * These are the constants of the kernel with mma.sync; wgmma's are in tensor_wgmma.h. */
 template <dblk_tensor_form FORM_, dblk_tensor_window WINDOW_, int COLUMNS_>
 struct tensor_constants {
     static constexpr dblk_tensor_form FORM = FORM_;
@@ -43,6 +45,7 @@ struct tensor_constants {
     static constexpr int TAP_BYTES = dblk_tensor_tap_bytes(FORM, WINDOW, COLUMNS);
 
     static constexpr int ROWS = 4;
+    static constexpr int ROW_PIXELS = 16; /* from a thread's row of matrices to its next one */
     static constexpr int WARP_PIXELS = 16 * ROWS;
     static constexpr int WARP_ROWS = DBLK_TENSOR_PIXELS / WARP_PIXELS;
     static constexpr int WARP_COLUMNS = COLUMNS == DBLK_TENSOR_NARROW ? 1 : 2;
@@ -50,6 +53,15 @@ struct tensor_constants {
     static constexpr int THREADS = 32 * WARP_ROWS * WARP_COLUMNS;
 
     using sums = float[ROWS][TILES][4];
+
+    static constexpr int COPY_THREADS = THREADS; /* that copy features and weights */
+    static __device__ __forceinline__ int copy_thread(void) {
+        return static_cast<int>(threadIdx.x);
+    }
+    /* Of those that have sums. */
+    static __device__ __forceinline__ void barrier(void) {
+        __syncthreads();
+    }
 };
 
 /* Where a block works. */
@@ -94,6 +106,11 @@ __device__ __forceinline__ void advance(tensor_window *now, const tensor_argumen
         now->row = 0;
     }
     now->chunk++;
+}
+
+/* Where a split's chunks begin. */
+__device__ __forceinline__ int divide_chunks(int chunks, int split, int splits) {
+    return static_cast<int>(static_cast<int64_t>(chunks) * split / splits);
 }
 
 #endif

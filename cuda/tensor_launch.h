@@ -20,11 +20,6 @@
 #include "tensor_product.h"
 #include "tensor_sums.h"
 
-/* Where a split's chunks begin. */
-__device__ __forceinline__ int divide_chunks(int chunks, int split, int splits) {
-    return static_cast<int>(static_cast<int64_t>(chunks) * split / splits);
-}
-
 template <dblk_tensor_form FORM, dblk_tensor_window WINDOW, int COLUMNS>
 __global__ void __launch_bounds__(tensor_constants<FORM, WINDOW, COLUMNS>::THREADS)
     dblk_tensor_kernel(const tensor_arguments given) {
@@ -46,8 +41,6 @@ __global__ void __launch_bounds__(tensor_constants<FORM, WINDOW, COLUMNS>::THREA
     const tensor_pixels<S> pixels = find_pixels<S>(a, place, warp);
     if (threadIdx.x < TENSOR_ZEROS / TENSOR_PIECE)
         store_vector(shared + threadIdx.x * TENSOR_PIECE, uint4{0, 0, 0, 0});
-    typename S::sums sums;
-    start_sums<S>(sums, a, place, warp);
 
     const int split = static_cast<int>(blockIdx.y), splits = static_cast<int>(gridDim.y);
     const int end_chunk = divide_chunks(a.chunks, split + 1, splits);
@@ -55,18 +48,25 @@ __global__ void __launch_bounds__(tensor_constants<FORM, WINDOW, COLUMNS>::THREA
                   now = copied;
     int copied_stage = TENSOR_ZEROS, stage = TENSOR_ZEROS;
     const int end = TENSOR_ZEROS + a.stages * a.stage_bytes;
-    const auto copy_next = [&]() {
+    const auto copy_next = [&](bool with_weights) {
         if (copied.chunk < end_chunk) {
+            if (with_weights)
+                copy_weights<S>(shared + copied_stage + a.halo_bytes, a, place, copied);
             copy_features<S>(shared + copied_stage, a, place, copied);
-            copy_weights<S>(shared + copied_stage + a.halo_bytes, a, place, copied);
             advance<S>(&copied, a);
             copied_stage =
                 copied_stage + a.stage_bytes < end ? copied_stage + a.stage_bytes : TENSOR_ZEROS;
         }
         cp_async_commit(); /* a group for each window, also for those that there are not */
     };
+    /* The weights of the first window come while the kernel before this one still runs. */
+    if (copied.chunk < end_chunk)
+        copy_weights<S>(shared + copied_stage + a.halo_bytes, a, place, copied);
+    griddepcontrol_wait();
+    typename S::sums sums;
+    start_sums<S>(sums, a, place, warp);
     for (int i = 1; i < a.stages; i++)
-        copy_next();
+        copy_next(i > 1);
     while (now.chunk < end_chunk) {
         if (a.stages == 2)
             cp_async_wait<0>();
@@ -75,11 +75,12 @@ __global__ void __launch_bounds__(tensor_constants<FORM, WINDOW, COLUMNS>::THREA
         else
             cp_async_wait<2>();
         __syncthreads(); /* this window has come, and the one before has been used, by all */
-        copy_next();
+        copy_next(true);
         multiply_window<S>(sums, shared, stage, a, pixels, warp, now);
         advance<S>(&now, a);
         stage = stage + a.stage_bytes < end ? stage + a.stage_bytes : TENSOR_ZEROS;
     }
+    griddepcontrol_launch_dependents(); /* all has been read: the next kernel's blocks may come */
     cp_async_wait<0>();
     finish_sums<S>(sums, shared, a, place, warp);
 }
@@ -93,63 +94,80 @@ static inline int access_bytes(const void *first, int64_t stride) {
     return static_cast<int>(all & (~all + 1));
 }
 
-/* Completes the arguments with what follows from the kernel's constants. */
-template <dblk_tensor_form FORM, dblk_tensor_window WINDOW, int COLUMNS>
-static denseblock_status launch(void *stream, tensor_arguments a,
-                                const struct dblk_tensor_way *way, int products) {
-    using S = tensor_constants<FORM, WINDOW, COLUMNS>;
-    const size_t shared_bytes = dblk_tensor_shared_bytes(way, a.width);
-    const int64_t column_tiles = (a.columns - 1) / COLUMNS + 1;
+struct tensor_grid {
+    dim3 blocks;
+    size_t shared_bytes;
+};
+
+/* Completes the arguments with what follows from the kernel's constants, and sets the grid. */
+template <typename S>
+static denseblock_status prepare_launch(const void *kernel, const struct dblk_tensor_way *way,
+                                        int products, tensor_arguments *a, tensor_grid *grid) {
+    const size_t shared_bytes = dblk_tensor_shared_bytes(way, a->width);
+    const int64_t column_tiles = (a->columns - 1) / S::COLUMNS + 1;
     const int64_t blocks =
-        ((static_cast<int64_t>(a.pixels) - 1) / DBLK_TENSOR_PIXELS + 1) * column_tiles;
-    if (way->stages < 2 || way->stages > 4 || shared_bytes > INT_MAX)
+        ((static_cast<int64_t>(a->pixels) - 1) / DBLK_TENSOR_PIXELS + 1) * column_tiles;
+    if (way->stages < 2 || way->stages > DBLK_TENSOR_MOST_STAGES || shared_bytes > INT_MAX)
         return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT, "no tensor-core convolution of %d stages",
                          way->stages);
     if (blocks > INT_MAX)
         return dblk_fail(DENSEBLOCK_UNSUPPORTED,
                          "the cuda backend cannot launch a convolution of this size at once");
-    a.chunks = (a.channels + S::CHUNK - 1) / S::CHUNK;
-    a.tile_weights =
-        static_cast<int64_t>(a.kernel_height) * a.kernel_width * a.chunks * S::TAP_BYTES;
-    a.product_weights = a.tile_weights * column_tiles;
-    a.column_tiles = static_cast<int>(column_tiles);
-    a.halo_bytes = static_cast<int>(dblk_tensor_positions(WINDOW, a.width) * S::PITCH);
-    a.stage_bytes = a.halo_bytes + S::TAPS * S::TAP_BYTES;
-    a.stages = way->stages;
-    const denseblock_status status = dblk_cuda_check(
-        cudaFuncSetAttribute(
-            reinterpret_cast<const void *>(dblk_tensor_kernel<FORM, WINDOW, COLUMNS>),
-            cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared_bytes)),
-        "cudaFuncSetAttribute");
+    a->chunks = (a->channels + S::CHUNK - 1) / S::CHUNK;
+    a->tile_weights =
+        static_cast<int64_t>(a->kernel_height) * a->kernel_width * a->chunks * S::TAP_BYTES;
+    a->product_weights = a->tile_weights * column_tiles;
+    a->column_tiles = static_cast<int>(column_tiles);
+    a->halo_bytes = static_cast<int>(dblk_tensor_positions(S::WINDOW, a->width) * S::PITCH);
+    a->stage_bytes = a->halo_bytes + S::TAPS * S::TAP_BYTES;
+    a->stages = way->stages;
+    *grid = {dim3(static_cast<unsigned>(blocks), static_cast<unsigned>(way->splits),
+                  static_cast<unsigned>(products)),
+             shared_bytes};
+    return dblk_cuda_check(cudaFuncSetAttribute(kernel,
+                                                cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                                static_cast<int>(shared_bytes)),
+                           "cudaFuncSetAttribute");
+}
+
+template <dblk_tensor_form FORM, dblk_tensor_window WINDOW, int COLUMNS>
+static denseblock_status launch(void *stream, tensor_arguments a,
+                                const struct dblk_tensor_way *way, int products) {
+    using S = tensor_constants<FORM, WINDOW, COLUMNS>;
+    tensor_grid grid;
+    const denseblock_status status = prepare_launch<S>(
+        reinterpret_cast<const void *>(dblk_tensor_kernel<FORM, WINDOW, COLUMNS>), way, products,
+        &a, &grid);
     if (status != DENSEBLOCK_OK)
         return status;
-    LAUNCH((dblk_tensor_kernel<FORM, WINDOW, COLUMNS>),
-           dim3(static_cast<unsigned>(blocks), static_cast<unsigned>(way->splits),
-                static_cast<unsigned>(products)),
-           S::THREADS, shared_bytes, static_cast<cudaStream_t>(stream), a);
+    LAUNCH_DEPENDENT(a.dependent, (dblk_tensor_kernel<FORM, WINDOW, COLUMNS>), grid.blocks,
+                     S::THREADS, grid.shared_bytes, static_cast<cudaStream_t>(stream), a);
     return dblk_launch_check("dblk_tensor_kernel");
 }
 
-template <dblk_tensor_form FORM, dblk_tensor_window WINDOW>
-static denseblock_status launch_columns(void *stream, const tensor_arguments &a,
-                                        const struct dblk_tensor_way *way, int products) {
-    if (way->tile_columns == dblk_tensor_wide(FORM))
-        return launch<FORM, WINDOW, dblk_tensor_wide(FORM)>(stream, a, way, products);
-    return launch<FORM, WINDOW, DBLK_TENSOR_NARROW>(stream, a, way, products);
-}
+template <dblk_tensor_form FORM> struct tensor_launcher {
+    template <dblk_tensor_window WINDOW>
+    static denseblock_status launch(void *stream, const tensor_arguments &a,
+                                    const struct dblk_tensor_way *way, int products) {
+        if (way->tile_columns == dblk_tensor_wide(FORM))
+            return ::launch<FORM, WINDOW, dblk_tensor_wide(FORM)>(stream, a, way, products);
+        return ::launch<FORM, WINDOW, DBLK_TENSOR_NARROW>(stream, a, way, products);
+    }
+};
 
-template <dblk_tensor_form FORM>
+/* The kernels of a launcher, by their windows. */
+template <typename L>
 static denseblock_status launch_form(void *stream, const tensor_arguments &a,
                                      const struct dblk_tensor_way *way, int products) {
     switch (way->window) {
     case DBLK_TENSOR_1X1:
-        return launch_columns<FORM, DBLK_TENSOR_1X1>(stream, a, way, products);
+        return L::template launch<DBLK_TENSOR_1X1>(stream, a, way, products);
     case DBLK_TENSOR_3X3:
-        return launch_columns<FORM, DBLK_TENSOR_3X3>(stream, a, way, products);
+        return L::template launch<DBLK_TENSOR_3X3>(stream, a, way, products);
     case DBLK_TENSOR_ROW:
-        return launch_columns<FORM, DBLK_TENSOR_ROW>(stream, a, way, products);
+        return L::template launch<DBLK_TENSOR_ROW>(stream, a, way, products);
     case DBLK_TENSOR_PRODUCT:
         break;
     }
-    return launch_columns<FORM, DBLK_TENSOR_PRODUCT>(stream, a, way, products);
+    return L::template launch<DBLK_TENSOR_PRODUCT>(stream, a, way, products);
 }

@@ -51,7 +51,8 @@ static size_t output_bytes(const struct dblk_tensor_way *way) {
 size_t dblk_tensor_shared_bytes(const struct dblk_tensor_way *way, int64_t width) {
     const size_t stages = (size_t)way->stages * stage_bytes(way, width);
     const size_t output = output_bytes(way);
-    return TENSOR_ZEROS + (stages > output ? stages : output);
+    const size_t barriers = way->instructions == DBLK_TENSOR_WGMMA ? TENSOR_BARRIERS : 0;
+    return TENSOR_ZEROS + barriers + (stages > output ? stages : output);
 }
 
 /* Sets the tile for so many columns, and stages; false where shared memory does not suffice. */
@@ -65,20 +66,22 @@ static bool find_tile(int64_t columns, int64_t width, size_t shared_bytes,
         way->tile_columns = DBLK_TENSOR_NARROW;
     if (dblk_tensor_shared_bytes(way, width) > shared_bytes)
         return false;
-    /* Where a multiprocessor has registers for one block only, the memory is for a third window. */
-    if (way->tile_columns != DBLK_TENSOR_NARROW) {
-        way->stages = 3;
-        if (dblk_tensor_shared_bytes(way, width) > shared_bytes)
-            way->stages = 2;
+    /* Where a multiprocessor has registers for one block only, the memory is for further windows. */
+    const bool wgmma = way->instructions == DBLK_TENSOR_WGMMA;
+    if (wgmma || way->tile_columns != DBLK_TENSOR_NARROW) {
+        way->stages = wgmma ? 4 : 3;
+        while (dblk_tensor_shared_bytes(way, width) > shared_bytes)
+            way->stages--;
     }
     return true;
 }
 
-bool dblk_tensor_find_way(enum dblk_tensor_form form, int64_t kernel_height, int64_t kernel_width,
-                          int64_t width, int64_t columns, size_t shared_bytes,
-                          struct dblk_tensor_way *way) {
+bool dblk_tensor_find_way(enum dblk_tensor_form form, enum dblk_tensor_instructions instructions,
+                          int64_t kernel_height, int64_t kernel_width, int64_t width,
+                          int64_t columns, size_t shared_bytes, struct dblk_tensor_way *way) {
     const enum dblk_direct_window window = dblk_direct_window_of(kernel_height, kernel_width);
     way->form = form;
+    way->instructions = instructions;
     way->window = window == DBLK_WINDOW_1X1   ? DBLK_TENSOR_1X1
                   : window == DBLK_WINDOW_3X3 ? DBLK_TENSOR_3X3
                                               : DBLK_TENSOR_ROW;
@@ -93,9 +96,11 @@ bool dblk_tensor_find_way(enum dblk_tensor_form form, int64_t kernel_height, int
     return find_tile(columns, width, shared_bytes, way);
 }
 
-bool dblk_tensor_find_product_way(enum dblk_tensor_form form, int64_t columns,
+bool dblk_tensor_find_product_way(enum dblk_tensor_form form,
+                                  enum dblk_tensor_instructions instructions, int64_t columns,
                                   size_t shared_bytes, struct dblk_tensor_way *way) {
     way->form = form;
+    way->instructions = instructions;
     way->window = DBLK_TENSOR_PRODUCT;
     return find_tile(columns, 1, shared_bytes, way);
 }

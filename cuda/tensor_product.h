@@ -106,7 +106,7 @@ find_pixels(const tensor_arguments &a, const tensor_place &place, const tensor_w
     tensor_pixels<S> pixels;
 #pragma unroll
     for (int r = 0; r < S::ROWS; r++) {
-        const int position = warp.pixel + r * 16 + warp.lane % 16;
+        const int position = warp.pixel + r * S::ROW_PIXELS + warp.lane % 16;
         const int pixel = place.pixel + position;
         pixels.offset[r] = position * S::PITCH + warp.lane / 16 * TENSOR_PIECE;
         pixels.row[r] = pixel / a.width % a.height;
@@ -159,14 +159,12 @@ __device__ __forceinline__ void multiply_tap(typename S::sums &sums, const unsig
     }
 }
 
-/* `stage` is the window's place in shared memory. */
-template <typename S>
+/* Calls multiply(rows, tap) for each tap of a window, with what the lane points to for it. `stage` is
+ * the window's place in shared memory. */
+template <typename S, typename MULTIPLY>
 __device__ __forceinline__ void
-multiply_window(typename S::sums &sums, const unsigned char *shared, int stage,
-                const tensor_arguments &a, const tensor_pixels<S> &pixels,
-                const tensor_warp &warp, const tensor_window &window) {
-    const unsigned char *weights =
-        shared + stage + a.halo_bytes + warp.column / 16 * 512 + warp.lane * TENSOR_PIECE;
+for_each_tap(int stage, const tensor_arguments &a, const tensor_pixels<S> &pixels,
+             const tensor_window &window, const MULTIPLY &multiply) {
     int rows[S::ROWS];
     if constexpr (S::WINDOW == DBLK_TENSOR_3X3) {
 #pragma unroll
@@ -176,7 +174,7 @@ multiply_window(typename S::sums &sums, const unsigned char *shared, int stage,
             for (int r = 0; r < S::ROWS; r++)
                 rows[r] =
                     select_row(pixels.offset[r] + shift, (pixels.inside[r] >> tap & 1) != 0);
-            multiply_tap<S>(sums, shared, rows, weights + tap * S::TAP_BYTES);
+            multiply(rows, tap);
         }
     } else if constexpr (S::WINDOW == DBLK_TENSOR_ROW) {
         const int down = window.row - (a.kernel_height - 1) / 2;
@@ -188,14 +186,26 @@ multiply_window(typename S::sums &sums, const unsigned char *shared, int stage,
                 rows[r] = select_row(
                     pixels.offset[r] + stage + tap * S::PITCH,
                     is_inside(a, pixels.row[r] + down, pixels.column[r] + right + tap));
-            multiply_tap<S>(sums, shared, rows, weights + tap * S::TAP_BYTES);
+            multiply(rows, tap);
         }
     } else {
 #pragma unroll
         for (int r = 0; r < S::ROWS; r++)
             rows[r] = pixels.offset[r] + stage;
-        multiply_tap<S>(sums, shared, rows, weights);
+        multiply(rows, 0);
     }
+}
+
+template <typename S>
+__device__ __forceinline__ void
+multiply_window(typename S::sums &sums, const unsigned char *shared, int stage,
+                const tensor_arguments &a, const tensor_pixels<S> &pixels,
+                const tensor_warp &warp, const tensor_window &window) {
+    const unsigned char *weights =
+        shared + stage + a.halo_bytes + warp.column / 16 * 512 + warp.lane * TENSOR_PIECE;
+    for_each_tap<S>(stage, a, pixels, window, [&](const int(&rows)[S::ROWS], int tap) {
+        multiply_tap<S>(sums, shared, rows, weights + tap * S::TAP_BYTES);
+    });
 }
 
 #endif

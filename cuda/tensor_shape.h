@@ -10,6 +10,9 @@
  * pieces of 16 bytes in different banks, whichever the first is. */
 enum { TENSOR_STEP_BYTES = 32, TENSOR_PIECE = 16, TENSOR_ZEROS = 256 };
 
+/* Behind the zeros, where there are barriers for every stage: two of 8 bytes. */
+enum { TENSOR_BARRIERS = 16 * DBLK_TENSOR_MOST_STAGES };
+
 DBLK_SHAPE int dblk_tensor_steps(enum dblk_tensor_window window) {
     return window == DBLK_TENSOR_3X3 ? 1 : window == DBLK_TENSOR_ROW ? 2 : 4;
 }

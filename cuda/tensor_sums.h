@@ -9,7 +9,7 @@
 template <typename S>
 __device__ __forceinline__ int sums_pixel(const tensor_place &place, const tensor_warp &warp,
                                           int row, int half) {
-    return place.pixel + warp.pixel + row * 16 + half * 8 + warp.lane / 4;
+    return place.pixel + warp.pixel + row * S::ROW_PIXELS + half * 8 + warp.lane / 4;
 }
 
 template <typename S>
@@ -91,7 +91,7 @@ store_finished_16(const typename S::sums &sums, unsigned char *shared, const ten
     const int bytes = min(a.finished - first, S::COLUMNS) * S::ELEMENT; /* of a pixel */
     if (bytes <= 0)
         return;
-    __syncthreads(); /* all windows have been used, by all */
+    S::barrier(); /* all windows have been used, by all */
 #pragma unroll
     for (int r = 0; r < S::ROWS; r++)
 #pragma unroll
@@ -104,7 +104,7 @@ store_finished_16(const typename S::sums &sums, unsigned char *shared, const ten
                     pack_pair(sums[r][tile][2 * half], sums[r][tile][2 * half + 1],
                               static_cast<T *>(nullptr));
         }
-    __syncthreads();
+    S::barrier();
     const int pieces = (bytes + a.output_bytes - 1) / a.output_bytes;
     const int pixels = min(DBLK_TENSOR_PIXELS, a.pixels - place.pixel);
     /* As they were copied: eight lanes have the same piece of eight pixels. */

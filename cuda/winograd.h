@@ -28,6 +28,8 @@ struct dblk_winograd_images {
     int tile; /* 2, or for f32 also 4 */
     void *y;  /* [images,height,width,pixel_stride] */
     int64_t images, height, width, pixel_stride;
+    bool
+        dependent; /* LAUNCH_DEPENDENT (kernel_language.h), where a forward's kernels go before */
 };
 
 static inline int dblk_winograd_points(int tile) {

@@ -33,6 +33,7 @@
  */
 #include <limits.h>
 
+#include "ptx.h"
 #include "winograd_input.h"
 #include "winograd_output.h"
 #include "winograd_strip.h"
@@ -155,8 +156,10 @@ __global__ void __launch_bounds__(THREADS, 4)
     T *pixels = reinterpret_cast<T *>(&shared_begin);
     const between_strip s = find_strip(a);
     clear_strip(&shared_begin, (a.strip_rows + 1) * a.tile_row * DBLK_STRIP_PIXEL);
+    griddepcontrol_wait();
     __syncthreads();
     complete_strip<T, TILE, N>(a, s, pixels);
+    griddepcontrol_launch_dependents(); /* all has been read */
     __syncthreads();
     if (a.kept.pairs)
         keep_strip<T, TILE, N>(a, s, pixels);
@@ -165,10 +168,11 @@ __global__ void __launch_bounds__(THREADS, 4)
 }
 
 template <typename T, int TILE, int N>
-static denseblock_status launch_vectors(void *stream, const between_arguments<T> &a,
-                                        unsigned blocks, size_t shared_bytes) {
-    LAUNCH((dblk_winograd_between_kernel<T, TILE, N>), blocks, THREADS, shared_bytes,
-           static_cast<cudaStream_t>(stream), a);
+static denseblock_status launch_vectors(void *stream, bool dependent,
+                                        const between_arguments<T> &a, unsigned blocks,
+                                        size_t shared_bytes) {
+    LAUNCH_DEPENDENT(dependent, (dblk_winograd_between_kernel<T, TILE, N>), blocks, THREADS,
+                     shared_bytes, static_cast<cudaStream_t>(stream), a);
     return dblk_launch_check("dblk_winograd_between_kernel");
 }
 
@@ -176,6 +180,8 @@ template <typename T, int TILE>
 static denseblock_status launch(void *stream, const struct dblk_winograd_between *c,
                                 const winograd_plane &plane) {
     constexpr int64_t CHANNELS = DBLK_STRIP_PIXEL / sizeof(T);
+    constexpr int PAIR = sizeof(T) == 2 ? 2 : 1;
+    const bool dependent = c->output.images.dependent;
     const int64_t tile_rows = plane.tile_rows, rows = c->strip_rows;
     const size_t bytes =
         rows < 1 || rows > tile_rows
@@ -198,9 +204,8 @@ static denseblock_status launch(void *stream, const struct dblk_winograd_between
     a.row = static_cast<int>(dblk_strip_row(plane.tile_columns));
     a.tile_row = static_cast<int>(dblk_strip_tile_row(TILE, plane.tile_columns));
     const unsigned blocks = static_cast<unsigned>(c->output.images.images * strips * groups);
-    return a.output.pairs ? launch_vectors < T, TILE,
-           sizeof(T) == 2 ? 2 : 1 > (stream, a, blocks, bytes)
-                          : launch_vectors<T, TILE, 1>(stream, a, blocks, bytes);
+    return a.output.pairs ? launch_vectors<T, TILE, PAIR>(stream, dependent, a, blocks, bytes)
+                          : launch_vectors<T, TILE, 1>(stream, dependent, a, blocks, bytes);
 }
 
 denseblock_status dblk_winograd_between(void *stream, const struct dblk_winograd_between *c) {

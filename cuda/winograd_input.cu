@@ -11,6 +11,7 @@
  *   dblk_winograd_input_kernel           256       0    70/3    64/4    76/3
  */
 #include "grid.h"
+#include "ptx.h"
 #include "winograd_input.h"
 
 template <typename T> struct input_arguments {
@@ -23,7 +24,10 @@ template <typename T> struct input_arguments {
 template <typename T, int TILE, int N>
 __global__ void __launch_bounds__(DBLK_GRID_BLOCK)
     dblk_winograd_input_kernel(const input_arguments<T> a) {
-    for (dblk_grid_walk at(a.channels / N); at.outer < a.plane.tiles; at.advance()) {
+    dblk_grid_walk at(a.channels / N);
+    griddepcontrol_wait();
+    griddepcontrol_launch_dependents(); /* blocks are short: where the last ones leave room */
+    for (; at.outer < a.plane.tiles; at.advance()) {
         const unsigned tile = static_cast<unsigned>(at.outer);
         const winograd_place place = find_tile<TILE>(a.plane, tile);
         const T *features = a.features + at.inner * N;
@@ -40,20 +44,23 @@ __global__ void __launch_bounds__(DBLK_GRID_BLOCK)
 }
 
 template <typename T, int TILE, int N>
-static denseblock_status launch_vectors(void *stream, const input_arguments<T> &a) {
-    LAUNCH((dblk_winograd_input_kernel<T, TILE, N>),
-           dblk_grid_blocks(a.plane.tiles * (a.channels / N)), DBLK_GRID_BLOCK, 0,
-           static_cast<cudaStream_t>(stream), a);
+static denseblock_status launch_vectors(void *stream, bool dependent,
+                                        const input_arguments<T> &a) {
+    LAUNCH_DEPENDENT(dependent, (dblk_winograd_input_kernel<T, TILE, N>),
+                     dblk_grid_blocks(a.plane.tiles * (a.channels / N)), DBLK_GRID_BLOCK, 0,
+                     static_cast<cudaStream_t>(stream), a);
     return dblk_launch_check("dblk_winograd_input_kernel");
 }
 
 template <typename T, int TILE>
 static denseblock_status launch(void *stream, const struct dblk_winograd_input *c,
                                 const winograd_plane &plane) {
+    constexpr int PAIR = sizeof(T) == 2 ? 2 : 1;
+    const bool dependent = c->images.dependent;
     const input_arguments<T> a = {plane, static_cast<const T *>(c->images.y) + c->first_channel,
                                   c->channels, find_kept<T>(c, plane)};
-    return a.kept.pairs                         ? launch_vectors < T, TILE,
-           sizeof(T) == 2 ? 2 : 1 > (stream, a) : launch_vectors<T, TILE, 1>(stream, a);
+    return a.kept.pairs ? launch_vectors<T, TILE, PAIR>(stream, dependent, a)
+                        : launch_vectors<T, TILE, 1>(stream, dependent, a);
 }
 
 denseblock_status dblk_winograd_input(void *stream, const struct dblk_winograd_input *c) {

@@ -14,12 +14,16 @@
  *   dblk_winograd_output_kernel          256       0    64/4    64/4    64/4
  */
 #include "grid.h"
+#include "ptx.h"
 #include "winograd_output.h"
 
 template <typename T, int TILE, int N>
 __global__ void __launch_bounds__(DBLK_GRID_BLOCK, 4)
     dblk_winograd_output_kernel(const output_arguments<T> a) {
-    for (dblk_grid_walk at(a.growth / N); at.outer < a.plane.tiles; at.advance()) {
+    dblk_grid_walk at(a.growth / N);
+    griddepcontrol_wait();
+    griddepcontrol_launch_dependents(); /* blocks are short: where the last ones leave room */
+    for (; at.outer < a.plane.tiles; at.advance()) {
         const unsigned tile = static_cast<unsigned>(at.outer);
         const winograd_place place = find_tile<TILE>(a.plane, tile);
         complete_tile<T, TILE, N>(a, tile, place, at.inner * N,
@@ -31,19 +35,22 @@ __global__ void __launch_bounds__(DBLK_GRID_BLOCK, 4)
 }
 
 template <typename T, int TILE, int N>
-static denseblock_status launch_vectors(void *stream, const output_arguments<T> &a) {
-    LAUNCH((dblk_winograd_output_kernel<T, TILE, N>),
-           dblk_grid_blocks(a.plane.tiles * (a.growth / N)), DBLK_GRID_BLOCK, 0,
-           static_cast<cudaStream_t>(stream), a);
+static denseblock_status launch_vectors(void *stream, bool dependent,
+                                        const output_arguments<T> &a) {
+    LAUNCH_DEPENDENT(dependent, (dblk_winograd_output_kernel<T, TILE, N>),
+                     dblk_grid_blocks(a.plane.tiles * (a.growth / N)), DBLK_GRID_BLOCK, 0,
+                     static_cast<cudaStream_t>(stream), a);
     return dblk_launch_check("dblk_winograd_output_kernel");
 }
 
 template <typename T, int TILE>
 static denseblock_status launch(void *stream, const struct dblk_winograd_output *c,
                                 const winograd_plane &plane) {
+    constexpr int PAIR = sizeof(T) == 2 ? 2 : 1;
+    const bool dependent = c->images.dependent;
     const output_arguments<T> a = find_output_arguments<T>(c, plane);
-    return a.pairs                              ? launch_vectors < T, TILE,
-           sizeof(T) == 2 ? 2 : 1 > (stream, a) : launch_vectors<T, TILE, 1>(stream, a);
+    return a.pairs ? launch_vectors<T, TILE, PAIR>(stream, dependent, a)
+                   : launch_vectors<T, TILE, 1>(stream, dependent, a);
 }
 
 denseblock_status dblk_winograd_output(void *stream, const struct dblk_winograd_output *c) {

@@ -217,11 +217,19 @@ typedef enum denseblock_accuracy {
                                         F(4x4,3x3) */
 } denseblock_accuracy;
 
+/* The matrix instructions of the cuda backend on tensor cores. */
+typedef enum denseblock_instructions {
+    DENSEBLOCK_INSTRUCTIONS_DEFAULT = 0, /* mma.sync, of sm_80 and later */
+    DENSEBLOCK_INSTRUCTIONS_WGMMA =
+        1 /* those of sm_90a: kernels that have not run on a GPU yet */
+} denseblock_instructions;
+
 /* What the plan would otherwise decide. All zero is the default for each. */
 typedef struct denseblock_plan_options {
     denseblock_algorithm algorithm;
     denseblock_accuracy accuracy;
-    int64_t group_size;     /* layers computed together; 0: the plan decides */
+    denseblock_instructions instructions; /* other backends do not look at it */
+    int64_t group_size;                   /* layers computed together; 0: the plan decides */
     int64_t thread_count;   /* CPU backends, at most; 0: what OpenMP's environment says now */
     size_t workspace_limit; /* bytes; 0: 64 MiB. A plan that cannot keep it is refused. */
     int device;             /* that it is made for, as in denseblock_context_create */
@@ -545,6 +553,7 @@ typedef struct denseblock_build {
     bool openmp;                    /* CPU backends use several threads */
     const char *isa; /* whose kernels the cpu backend uses here: "avx512", "avx2" or "portable";
                         NULL where the environment variable DENSEBLOCK_ISA asks for others */
+    bool nvtx;       /* profilers that know NVTX are told of layers, streams and buffers */
 } denseblock_build;
 
 /* Valid until the thread's next call. */

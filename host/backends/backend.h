@@ -57,6 +57,10 @@ struct dblk_backend {
                                       const struct dblk_region *slice, const void *prepared,
                                       void *y, void *workspace);
 
+    /* The layers that are computed together with layer l, itself among them, for profilers. NULL:
+     * every layer by itself. */
+    void (*group)(const denseblock_plan *plan, int64_t l, int64_t *first, int64_t *count);
+
     /* Lines for denseblock_plan_describe: how the block will be computed. NULL: every layer
      * directly. */
     void (*describe)(struct dblk_text *text, const denseblock_plan *plan);

@@ -7,6 +7,7 @@
 #include "memory/size.h"
 #include "status/fail.h"
 #include "text/text.h"
+#include "trace/trace.h"
 
 /* ---- The plan ---- */
 
@@ -168,6 +169,7 @@ static struct dblk_winograd_images images_of(const struct dblk_winograd_call *ca
     struct dblk_winograd_images images = slice_of(call->stack, plan, call->region->images);
     images.y = (char *)call->y +
                (size_t)(first * plan->output_channels) * denseblock_type_size(plan->type);
+    images.dependent = call->dependent;
     return images;
 }
 
@@ -191,14 +193,23 @@ static denseblock_status keep(const struct dblk_winograd_call *call, int64_t fir
     return dblk_winograd_input(call->stream, &input);
 }
 
+static denseblock_status keep_at(const struct dblk_winograd_call *call, int64_t l,
+                                 int64_t first_channel, int64_t channels) {
+    dblk_trace_part(DBLK_TRACE_TRANSFORM, call->plan, l,
+                    dblk_trace_pixels(call->plan, call->region), channels, channels);
+    const denseblock_status status = keep(call, first_channel, channels);
+    dblk_trace_end();
+    return status;
+}
+
 denseblock_status dblk_winograd_keep_before(const struct dblk_winograd_call *call, int64_t l) {
-    return l == 0 && call->stack->tile != 0 ? keep(call, 0, call->plan->layers[0].channels)
+    return l == 0 && call->stack->tile != 0 ? keep_at(call, 0, 0, call->plan->layers[0].channels)
                                             : DENSEBLOCK_OK;
 }
 
 denseblock_status dblk_winograd_keep_after(const struct dblk_winograd_call *call, int64_t l) {
     const struct dblk_layer *layer = &call->plan->layers[l];
-    return l < call->stack->last_layer ? keep(call, layer->channels, layer->growth)
+    return l < call->stack->last_layer ? keep_at(call, l, layer->channels, layer->growth)
                                        : DENSEBLOCK_OK;
 }
 

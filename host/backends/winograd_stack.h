@@ -106,6 +106,9 @@ struct dblk_winograd_call {
     const struct dblk_region *region; /* whole images */
     void *y;                          /* the first pixel of the batch */
     void *workspace;
+    bool
+        dependent; /* see struct dblk_winograd_images; false between the kernels of libraries, which do
+                       not wait for ours before they are launched */
 };
 
 /* Transform what Winograd layers will read: before layer l the block's input, if it is the first; after

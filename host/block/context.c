@@ -7,6 +7,7 @@
 #include "block/plan.h"
 #include "device/device.h"
 #include "status/fail.h"
+#include "trace/trace.h"
 
 /* Between enter and leave. */
 static denseblock_status open_parts(denseblock_context *context) {
@@ -45,6 +46,8 @@ denseblock_status denseblock_context_create(denseblock_backend backend, int devi
         free(made);
         return status;
     }
+    dblk_trace_attach(); /* here, since compute-sanitizer wants CUDA to come before NVTX */
+    dblk_trace_stream(denseblock_context_stream(made), found->name);
     *context = made;
     return DENSEBLOCK_OK;
 }

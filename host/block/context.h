@@ -16,6 +16,7 @@ struct denseblock_context {
     denseblock_progress *progress; /* NULL: nobody asks */
     void *progress_user;
     double flops_done; /* of the execution that is running */
+    bool launched;     /* the cuda backend's: that one has launched a kernel already */
 };
 
 /* The kind of device that it computes on. */

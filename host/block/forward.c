@@ -8,6 +8,7 @@
 #include "block/context.h"
 #include "block/plan.h"
 #include "status/fail.h"
+#include "trace/trace.h"
 
 /* DENSEBLOCK_INVALID_ARGUMENT if the two share a byte. */
 static denseblock_status check_apart(const denseblock_plan *plan, const void *x, const void *y) {
@@ -32,6 +33,18 @@ static struct dblk_region step_region(const denseblock_plan *plan, struct dblk_r
     return slice;
 }
 
+static denseblock_status place_input(denseblock_context *context, const denseblock_plan *plan,
+                                     const struct dblk_region *region, const void *x, void *y,
+                                     void *workspace) {
+    const int64_t copied = x == NULL ? 0 : plan->channels;
+    dblk_trace_part(DBLK_TRACE_PLACE_INPUT, plan, 0, dblk_trace_pixels(plan, region), copied,
+                    copied);
+    const denseblock_status status =
+        plan->backend->place_input(context, plan, region, x, y, workspace);
+    dblk_trace_end();
+    return status;
+}
+
 static denseblock_status forward_slice(denseblock_context *context, const denseblock_plan *plan,
                                        int64_t image, const void *prepared, const void *x,
                                        void *y, void *workspace) {
@@ -48,19 +61,24 @@ static denseblock_status forward_slice(denseblock_context *context, const denseb
 
     for (int64_t start = 0; start < plan->height + last_delay; start += plan->step_rows) {
         struct dblk_region region = step_region(plan, slice, start, 0);
+        int64_t open_group = -1;
         if (status == DENSEBLOCK_OK && region.rows > 0)
-            status = backend->place_input(context, plan, &region, x, y, workspace);
+            status = place_input(context, plan, &region, x, y, workspace);
         for (int64_t l = 0; status == DENSEBLOCK_OK && l < plan->layer_count; l++) {
             const struct dblk_layer *layer = &plan->layers[l];
             region = step_region(plan, slice, start, layer->delay);
             if (region.rows <= 0)
                 continue;
+            dblk_trace_group(plan, l, &region, &open_group);
+            dblk_trace_layer(plan, l, &region);
             status = backend->forward_layer(context, plan, l, &region, prepared, y, workspace);
+            dblk_trace_end();
             context->flops_done += layer->flops / (double)plan->batch / (double)plan->height *
                                    (double)(region.images * region.rows);
             if (status == DENSEBLOCK_OK)
                 dblk_context_report(context, plan, 0);
         }
+        dblk_trace_group_end(open_group);
     }
     if (status == DENSEBLOCK_OK && backend->finish_slice != NULL)
         status = backend->finish_slice(context, plan, &slice, prepared, y, workspace);
@@ -97,9 +115,11 @@ denseblock_status denseblock_forward(denseblock_context *context, const denseblo
     if (status != DENSEBLOCK_OK)
         return status;
 
+    dblk_trace_block(DBLK_TRACE_FORWARD, plan);
     context->flops_done = 0;
     for (int64_t n = 0; status == DENSEBLOCK_OK && n < plan->batch; n += plan->slice_images)
         status = forward_slice(context, plan, n, prepared, in_place ? NULL : x, y, workspace);
+    dblk_trace_end();
     dblk_context_leave(context, previous);
     return status;
 }

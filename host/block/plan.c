@@ -19,6 +19,9 @@ static denseblock_status check_options(const denseblock_plan_options *options) {
     if ((unsigned)options->accuracy > DENSEBLOCK_ACCURACY_HIGH)
         return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT, "accuracy %d is none",
                          (int)options->accuracy);
+    if ((unsigned)options->instructions > DENSEBLOCK_INSTRUCTIONS_WGMMA)
+        return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT, "instructions %d are none",
+                         (int)options->instructions);
     if (options->group_size < 0)
         return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT,
                          "group size is %" PRId64 ": it must be at least 1, or 0 for the plan's "

@@ -6,6 +6,7 @@
 #include "block/plan.h"
 #include "device/device.h"
 #include "status/fail.h"
+#include "trace/trace.h"
 
 /* A NaN or Inf in a kernel would spread over every pixel, padding included, where a tap that is
  * left out and one multiplied by zero differ: it is refused here, once, so that backends may
@@ -38,9 +39,12 @@ static denseblock_status prepare_layers(denseblock_context *context, const dense
                                         const void *const *kernels, void *prepared) {
     denseblock_status status = DENSEBLOCK_OK;
     for (int64_t l = 0; status == DENSEBLOCK_OK && l < plan->layer_count; l++) {
+        dblk_trace_part(DBLK_TRACE_PREPARE_LAYER, plan, l, 0, plan->layers[l].channels,
+                        plan->layers[l].growth);
         status = check_finite(context, plan, l, kernels[l]);
         if (status == DENSEBLOCK_OK)
             status = plan->backend->prepare_layer(context, plan, l, kernels[l], prepared);
+        dblk_trace_end();
     }
     /* It is complete for all streams; and after an error nothing still reads the kernels. */
     const denseblock_status finished = dblk_context_device(context)->synchronize(context->queue);
@@ -72,7 +76,9 @@ denseblock_status denseblock_weights_prepare(denseblock_context *context,
         status = dblk_context_enter(context, &previous);
     if (status != DENSEBLOCK_OK)
         return status;
+    dblk_trace_block(DBLK_TRACE_PREPARE, plan);
     status = prepare_layers(context, plan, kernels, prepared);
+    dblk_trace_end();
     dblk_context_leave(context, previous);
     return status;
 }

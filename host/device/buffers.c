@@ -2,6 +2,7 @@
 #include "block/context.h"
 #include "device/device.h"
 #include "status/fail.h"
+#include "trace/trace.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -114,6 +115,7 @@ denseblock_status denseblock_buffers_allocate(denseblock_buffers *buffers,
     if (buffers->bytes[memory] > buffers->peak[memory])
         buffers->peak[memory] = buffers->bytes[memory];
     add_event(buffers, &made, false);
+    dblk_trace_allocated(made.address, bytes, memory, label);
     *address = made.address;
     return DENSEBLOCK_OK;
 }
@@ -123,6 +125,7 @@ static denseblock_status free_at(denseblock_buffers *buffers, size_t index) {
     buffers->held[index] = buffers->held[--buffers->held_count];
     buffers->bytes[buffer.memory] -= buffer.bytes;
     add_event(buffers, &buffer, true);
+    dblk_trace_freed(buffer.address, buffer.bytes, buffer.memory);
     if (buffers->timeline)
         buffers->labels[buffers->label_count++] = buffer.label;
     else

@@ -5,6 +5,7 @@
 #include "block/context.h"
 #include "device/device.h"
 #include "status/fail.h"
+#include "trace/trace.h"
 
 struct denseblock_graph {
     denseblock_context *context;
@@ -51,7 +52,9 @@ denseblock_status denseblock_graph_create(denseblock_context *context,
     int previous;
     status = dblk_context_enter(context, &previous);
     if (status == DENSEBLOCK_OK) {
+        dblk_trace_begin(DBLK_TRACE_CAPTURE);
         status = capture(context, plan, prepared, x, y, workspace, &made->executable);
+        dblk_trace_end();
         dblk_context_leave(context, previous);
     }
     if (status != DENSEBLOCK_OK) {
@@ -69,8 +72,10 @@ denseblock_status denseblock_graph_launch(denseblock_graph *graph) {
     denseblock_status status = dblk_context_enter(graph->context, &previous);
     if (status != DENSEBLOCK_OK)
         return status;
+    dblk_trace_begin(DBLK_TRACE_GRAPH);
     status = dblk_context_device(graph->context)
                  ->graph_launch(graph->context->queue, graph->executable);
+    dblk_trace_end();
     dblk_context_leave(graph->context, previous);
     return status;
 }

@@ -24,6 +24,9 @@ static _Thread_local denseblock_build build = {
 #ifdef _OPENMP
     .openmp = true,
 #endif
+#ifdef DENSEBLOCK_BUILD_NVTX
+    .nvtx = true,
+#endif
 };
 
 const denseblock_build *denseblock_build_info(void) {

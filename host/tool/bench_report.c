@@ -138,10 +138,11 @@ outcome bench_print_json(const bench_request *request, const denseblock_desc *de
         backends = json_append(backends, json_omission(&figures->omissions[i]));
     input_shape(desc, x);
     return json_print(json_pack(
-        "{s:s, s:s, s:o, s:o, s:s, s:s, s:o, s:I, s:I, s:o, s:o, s:o}", "command", "bench",
+        "{s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:o, s:I, s:I, s:o, s:o, s:o}", "command", "bench",
         "type", type_choice_name(desc->type, desc->arithmetic), "input_shape", json_shape(x, 4),
         "layers", json_layers(desc), "algorithm", algorithm_name(request->options.algorithm),
-        "accuracy", accuracy_name(request->options.accuracy), "group",
+        "accuracy", accuracy_name(request->options.accuracy), "instructions",
+        instructions_name(request->options.instructions), "group",
         json_group(request->options.group_size), "warmups", (json_int_t)request->warmups,
         "repeats", (json_int_t)request->repeats, "flops", json_number(first->flops),
         "bytes_moved", json_number(first->bytes), "backends", backends));

@@ -67,6 +67,9 @@ static void print_build(void) {
     report_line("processor", "%s, %ld hardware thread%s", cpu_model(model), hardware_threads(),
                 plural(hardware_threads()));
     report_line("kernels", "%s", kernels_text());
+    report_line("NVTX", "%s",
+                build->nvtx ? "built in: profilers see layers, streams and buffers"
+                            : "not in this build: its header was not found");
 }
 
 static void print_device(int number) {
@@ -167,11 +170,11 @@ static outcome print_json(void) {
     char model[CPU_MODEL_SIZE];
 
     return json_print(json_pack(
-        "{s:s, s:s, s:o, s:b, s:o, s:i, s:o, s:o, s:s, s:o}", "command", "info", "version",
+        "{s:s, s:s, s:o, s:b, s:b, s:o, s:i, s:o, s:o, s:s, s:o}", "command", "info", "version",
         denseblock_version_string(), "compiler", json_text(build->compiler), "openmp",
-        build->openmp, "processor", json_text(cpu_model(model)), "hardware_threads",
-        (int)hardware_threads(), "isa", json_text(build->isa), "cuda", json_cuda(), "auto",
-        denseblock_backend_name(denseblock_backend_auto()), "backends",
+        build->openmp, "nvtx", build->nvtx, "processor", json_text(cpu_model(model)),
+        "hardware_threads", (int)hardware_threads(), "isa", json_text(build->isa), "cuda",
+        json_cuda(), "auto", denseblock_backend_name(denseblock_backend_auto()), "backends",
         json_list(json_backend, DENSEBLOCK_BACKEND_AUTO + 1, DENSEBLOCK_BACKEND_COUNT)));
 }
 

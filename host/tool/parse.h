@@ -46,9 +46,10 @@ option_parser parse_kernel_size; /* "3x3": kernel_size */
 option_parser parse_corner; /* "Y,X": the corner of comparison.h */
 
 /* Names. */
-option_parser parse_backend;   /* denseblock_backend */
-option_parser parse_algorithm; /* denseblock_algorithm */
-option_parser parse_accuracy;  /* denseblock_accuracy */
+option_parser parse_backend;      /* denseblock_backend */
+option_parser parse_algorithm;    /* denseblock_algorithm */
+option_parser parse_accuracy;     /* denseblock_accuracy */
+option_parser parse_instructions; /* denseblock_instructions */
 
 /* --dtype, which may be left out. */
 typedef struct type_choice {
@@ -77,6 +78,7 @@ outcome parse_choice(const char *option, const char *text, const char *const *na
 
 const char *algorithm_name(denseblock_algorithm algorithm);
 const char *accuracy_name(denseblock_accuracy accuracy);
+const char *instructions_name(denseblock_instructions instructions);
 
 /* As --dtype has it. */
 const char *type_choice_name(denseblock_type type, denseblock_arithmetic arithmetic);

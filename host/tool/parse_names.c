@@ -16,6 +16,9 @@ enum { ALGORITHM_COUNT = sizeof ALGORITHMS / sizeof ALGORITHMS[0] };
 static const char *const ACCURACIES[] = {"default", "high"};
 enum { ACCURACY_COUNT = sizeof ACCURACIES / sizeof ACCURACIES[0] };
 
+static const char *const INSTRUCTIONS[] = {"default", "wgmma"};
+enum { INSTRUCTIONS_COUNT = sizeof INSTRUCTIONS / sizeof INSTRUCTIONS[0] };
+
 static const type_choice TYPES[] = {
     {.type = DENSEBLOCK_F32},
     {.type = DENSEBLOCK_F64},
@@ -109,6 +112,20 @@ outcome parse_accuracy(const char *option, const char *text, void *target) {
 
 const char *accuracy_name(denseblock_accuracy accuracy) {
     return ACCURACIES[accuracy];
+}
+
+outcome parse_instructions(const char *option, const char *text, void *target) {
+    denseblock_instructions *value = target;
+    size_t index = 0;
+    const outcome result = parse_choice(option, text, INSTRUCTIONS, INSTRUCTIONS_COUNT, &index);
+
+    if (result == OUTCOME_SUCCESS)
+        *value = (denseblock_instructions)index;
+    return result;
+}
+
+const char *instructions_name(denseblock_instructions instructions) {
+    return INSTRUCTIONS[instructions];
 }
 
 /* `all` is a name too where the option takes a list. */

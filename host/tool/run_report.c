@@ -128,7 +128,8 @@ outcome run_print_json(const run_request *request, const denseblock_desc *desc,
     input_shape(desc, x);
     output_shape(desc, y);
     return json_print(json_pack(
-        "{s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:s, s:b, s:i, s:s, s:s, s:o, s:o, s:s, s:o, s:o, "
+        "{s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:s, s:b, s:i, s:s, s:s, s:s, s:o, s:o, s:s, s:o, "
+        "s:o, "
         "s:o, s:o, s:o, s:o, s:o}",
         "command", "run", "files", json_files(request), "type",
         type_choice_name(desc->type, desc->arithmetic), "input_shape", json_shape(x, 4),
@@ -137,7 +138,8 @@ outcome run_print_json(const run_request *request, const denseblock_desc *desc,
         denseblock_backend_name(figures->backend), "backend_is_auto",
         request->backend == DENSEBLOCK_BACKEND_AUTO, "threads", figures->threads, "algorithm",
         algorithm_name(request->options.algorithm), "accuracy",
-        accuracy_name(request->options.accuracy), "group",
+        accuracy_name(request->options.accuracy), "instructions",
+        instructions_name(request->options.instructions), "group",
         json_group(request->options.group_size), "plan", json_lines(figures->plan), "concat",
         concatenation_name(request->concat), "milliseconds", json_number(1e3 * seconds), "flops",
         json_number(figures->flops), "gflops_per_second",

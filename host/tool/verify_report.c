@@ -39,6 +39,10 @@ static const char *reproducing_command(const verify_request *request, const veri
     if (request->options.accuracy != DENSEBLOCK_ACCURACY_DEFAULT)
         length += snprintf(command + length, (size_t)(COMMAND_SIZE - length), " --accuracy %s",
                            accuracy_name(request->options.accuracy));
+    if (request->options.instructions != DENSEBLOCK_INSTRUCTIONS_DEFAULT)
+        length +=
+            snprintf(command + length, (size_t)(COMMAND_SIZE - length), " --instructions %s",
+                     instructions_name(request->options.instructions));
     if (request->options.group_size > 0)
         length += snprintf(command + length, (size_t)(COMMAND_SIZE - length), " --group %" PRId64,
                            request->options.group_size);

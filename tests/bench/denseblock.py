@@ -51,6 +51,7 @@ class Options(Structure):
     _fields_ = [
         ("algorithm", c_int),
         ("accuracy", c_int),
+        ("instructions", c_int),
         ("group_size", c_int64),
         ("thread_count", c_int64),
         ("workspace_limit", c_size_t),
@@ -106,7 +107,7 @@ class Block:
         desc = Desc(
             shape.batch, shape.height, shape.width, shape.channels, shape.layers, layers, F32, 0
         )
-        options = Options(algorithm, accuracy, 0, threads, 0, 0)
+        options = Options(algorithm=algorithm, accuracy=accuracy, thread_count=threads)
         library.check(
             c.denseblock_plan_create(
                 byref(desc), library.backend, byref(options), byref(self.plan)

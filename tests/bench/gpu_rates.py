@@ -10,9 +10,11 @@ Sources, by the letters in the tables:
   B  NVIDIA Blackwell Architecture Technical Brief: 2.25 PFLOP/s of dense FP16 for a B200. A rate a
      cycle is not stated: twice H's for each of 148 multiprocessors is what fits, at about H's
      clock. Blackwell Tuning Guide: shared memory as H
+     (The table of cores in OpenXLA, cuda_core_info_table.cc, has the same rates of A, H and B.)
   G  CUDA C++ Best Practices Guide 13, "Throughput of Native Arithmetic Instructions": results a
      cycle and multiprocessor; a warp's instruction is 32 of them. A multiprocessor has four
-     schedulers, each of which issues one warp's instruction a cycle
+     schedulers, each of which issues one warp's instruction a cycle. Its 128 additions of integers
+     a cycle are two pipes': IADD3 is counted on the one, IMAD on the other
 
 Not documented, and so not in the tables:
 
@@ -21,15 +23,22 @@ Not documented, and so not in the tables:
     62.9 % on average, which is what host/backends/cuda/cuda_model.c counts on. Here no figure is
     taken from them: `tensor` is the documented rate, so that the cycles of the tensor pipe are a
     lower bound, and the share of the matrix rate is an upper one.
-  - On which pipe HMNMX2 and F2FP run: taken as ALU, 64 a cycle, the slower of the candidates. (G has
-    128 a cycle for minimum and maximum of f32 on sm_100, which is left out.)
+  - On which pipe HMNMX2 and F2FP run: taken as ALU, 64 a cycle. G has 64 a cycle for minimum and
+    maximum of f32 and of pairs of 16 bits up to sm_90, and 128 on sm_100, which is left out. F2FP
+    is in no loop that is counted. FADD and FMUL are counted as IMAD, at half of G's rate on sm_90
+    and sm_100: they limit nothing.
   - In how many cycles LDGSTS writes to shared memory: taken as 128 bytes a cycle, no conflicts.
+    Likewise bulk copies.
+  - How wgmma reads its weights from shared memory: taken as once for the four warps of a warpgroup
+    and instruction of 64 rows, 32 bytes of each column, at 128 bytes a cycle. And whether its rate
+    is the same for 32 columns as for 128, with features in registers: taken as the same.
   - Latencies, and whether pipes disturb each other.
 """
 
 SCHEDULERS = 4  # of a multiprocessor (A, H)
 SHARED_BYTES = 128  # a cycle (A)
 WARP = 32
+WARPGROUP = 4  # warps
 REGISTERS = 16384  # of a scheduler, given to warps in pieces of 256 (G)
 MOST_WARPS = 64  # of a multiprocessor (A, H)
 
@@ -75,3 +84,4 @@ ARCHITECTURES = {
         "block_shared": 227 * 1024,
     },
 }
+ARCHITECTURES["90a"] = ARCHITECTURES[90]  # for kernels that have wgmma

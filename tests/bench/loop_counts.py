@@ -1,12 +1,13 @@
 """Counts the instructions of a kernel's main loop, of what comes before and after it."""
 
+import re
 from collections import Counter
 
 import gpu_rates
 from sass import Loop
 
-KINDS = ("matrix", "ffma", "dfma", "ldsm", "lds", "sts", "ldg", "stg", "ldgsts", "barrier", "fma")
-KINDS += ("alu", "slow", "other")
+KINDS = ("matrix", "ffma", "dfma", "ldsm", "lds", "sts", "ldg", "stg", "ldgsts", "bulk", "barrier")
+KINDS += ("fma", "alu", "slow", "other")
 
 
 def count(instructions, weight=1):
@@ -40,7 +41,17 @@ def wavefronts(counts):
             found += n * int(parts[-1])
         elif kind in ("lds", "sts"):
             found += n * (4 if "128" in parts else 2 if "64" in parts else 1)
+        elif warpgroup_shape(name):
+            columns, _ = warpgroup_shape(name)
+            found += n * columns * 32 / gpu_rates.SHARED_BYTES / gpu_rates.WARPGROUP
     return found
+
+
+def warpgroup_shape(name):
+    """Columns and depth of a warpgroup's matrix instruction; None for others. It multiplies 64
+    rows, and reads 32 bytes of each column from shared memory."""
+    found = re.match(r"HGMMA\.64x(\d+)x(\d+)\.", name)
+    return found and (int(found[1]), int(found[2]))
 
 
 def main_loop(kernel, kinds):
@@ -51,6 +62,20 @@ def main_loop(kernel, kinds):
 
     best = max(kernel.loops, key=found, default=None)
     return best if best is not None and found(best) else None
+
+
+def window_loop(kernel, kind):
+    """The loop over windows: the innermost one that has such instructions and waits at a barrier.
+    Around it there may be one over tiles; those in it, over taps and steps, do not wait."""
+
+    def found(loop):
+        return sum(i.kind == kind for i in loop.instructions(kernel))
+
+    def is_one(loop):
+        return found(loop) and any(i.kind == "barrier" for i in loop.instructions(kernel))
+
+    ones = [l for l in kernel.all_loops() if is_one(l) and not any(is_one(i) for i in l.inner)]
+    return max(ones, key=found, default=None)
 
 
 def innermost(kernel, loop, kinds):
@@ -86,7 +111,8 @@ class TensorCounter:
 
     def __init__(self, kernel, sizes):
         self.kernel, self.sizes = kernel, sizes
-        self.main = main_loop(kernel, ("matrix",))
+        self.main = window_loop(kernel, "matrix")
+        self.avoided = ()  # kinds of instructions: ways with them are not gone
 
     def accesses(self, blocks, kind):
         return [i for b in blocks for i in self.kernel.blocks[b].instructions if i.kind == kind]
@@ -144,6 +170,8 @@ class TensorCounter:
                 return loops[node.head]
             if any(i.kind in least and i.bytes < least[i.kind] for i in node.instructions):
                 return None
+            if node.find(*self.avoided):
+                return None
             copies = any(i.kind == "ldgsts" and not i.fills for i in node.instructions)
             return count(node.instructions, part if copies else 1)
 
@@ -169,20 +197,47 @@ class TensorCounter:
         return found
 
     def part(self, start, blocks):
-        inner = [l for l in self.kernel.loops if l is not self.main and l.head in blocks]
-        return self.longest(start, blocks, inner)
+        return self.longest(start, blocks, self.kernel.loops_within(blocks))
 
     def count(self):
-        """One turn of the main loop, what comes before it and after it."""
+        """A turn of the main loop in which no tile begins or ends; what comes before and after."""
         main = self.main
+        self.avoided = ("ldg", "stg", "sts")
+        turn = self.longest(main.head, main.blocks, main.inner)
+        self.avoided = ()
         before = {b for b in range(len(self.kernel.blocks)) if b < main.head}
         after = {b for b in range(len(self.kernel.blocks)) if b > main.head} - main.blocks
         first = min(t for b in main.blocks for t in self.kernel.blocks[b].next if t in after)
-        return (
-            self.longest(main.head, main.blocks, main.inner),
-            self.part(0, before),
-            self.part(first, after),
-        )
+        return turn, self.part(0, before), self.part(first, after)
+
+
+class WgmmaCounter(TensorCounter):
+    """Of the kernel with wgmma. Its warps go one of two ways: to the loop that multiplies, the main
+    one, or to the one that copies. Nothing is waited for: a barrier is looked at once."""
+
+    def __init__(self, kernel, sizes):
+        super().__init__(kernel, {**sizes, "weight_copies": 0})
+        self.copying = window_loop(kernel, "bulk")
+
+    def trips(self, loop, way):
+        kinds = by_kind(way)
+        if kinds["matrix"]:
+            return self.sizes["taps"]
+        if kinds["ldgsts"] and kinds["bulk"]:
+            return None  # the loop that copies is not on the way to the one that multiplies
+        waits = any(i.base in ("SYNCS", "USETMAXREG") for i in loop.instructions(self.kernel))
+        if kinds["bulk"] or waits and not kinds["ldgsts"]:
+            return 1
+        return super().trips(loop, way)
+
+    def count_copying(self, warps):
+        """One turn of the loop that copies, by a warp of so many, of which one copies weights."""
+        loop, found = self.copying, Counter()
+        for self.avoided, part in (((), 1), (("bulk",), warps - 1)):
+            way = self.longest(loop.head, loop.blocks, loop.inner)
+            found += scaled(way, part / warps)
+        self.avoided = ()
+        return found
 
 
 def occupancy(architecture, threads, registers, shared):
@@ -199,7 +254,11 @@ def matrix_work(counts):
     """Multiply-adds of a warp's matrix instructions, and the type that decides their rate."""
     work, form = 0, None
     for (kind, name), n in counts.items():
-        if kind == "matrix":
+        if kind == "matrix" and warpgroup_shape(name):
+            columns, depth = warpgroup_shape(name)
+            form = "f16" if depth == 16 else "tf32"
+            work += n * 64 * columns * depth / gpu_rates.WARPGROUP
+        elif kind == "matrix":
             one, form = next(v for k, v in gpu_rates.MATRIX.items() if name.startswith(k))
             work += n * one
     return work, form

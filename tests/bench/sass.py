@@ -6,7 +6,7 @@ from collections import Counter
 # What an instruction does, by the first part of its name. What is in no class is issued, and that
 # is all that is known.
 CLASSES = {
-    "matrix": "HMMA IMMA DMMA QMMA OMMA",
+    "matrix": "HGMMA HMMA IMMA DMMA QMMA OMMA",
     "ffma": "FFMA FFMA2",
     "dfma": "DFMA",
     "ldsm": "LDSM",
@@ -15,7 +15,8 @@ CLASSES = {
     "ldg": "LDG LD",
     "stg": "STG ST",
     "ldgsts": "LDGSTS",
-    "barrier": "BAR",
+    "bulk": "UBLKCP",
+    "barrier": "BAR SYNCS",
     "fma": "FADD FMUL IMAD HFMA2 HADD2 HMUL2 FSWZADD",
     "alu": "LOP3 LOP PLOP3 ISETP SEL IADD3 IADD VIADD VIMNMX VIADDMNMX IMNMX SHF LEA PRMT HMNMX2 "
     "FMNMX FMNMX3 VIMNMX3 HSET2 HSETP2 IABS FSEL FSETP FCHK MOV P2R R2P BMSK SGXT VABSDIFF F2FP "
@@ -121,21 +122,38 @@ class Kernel:
             return True
         return re.match(r"\s*!?~?U?(P[0-9]|R[0-9]|UR|Z)", jump.operands) is not None
 
+    def _dominators(self, before):
+        """Of each block that a way leads to, the blocks that every way to it goes through."""
+        found = {0: {0}}
+        changed = True
+        while changed:
+            changed = False
+            for b in range(1, len(self.blocks)):
+                ways = [found[earlier] for earlier in before[b] if earlier in found]
+                all_ways = set.intersection(*ways) | {b} if ways else None
+                if all_ways != found.get(b):
+                    found[b] = all_ways
+                    changed = True
+        return found
+
     def _find_loops(self):
-        """Every branch back, by the order of the code; loops with one head are one."""
+        """Every jump to a block that dominates it; loops with one head are one."""
         before = {b: [] for b in range(len(self.blocks))}
         for b, block in enumerate(self.blocks):
             for target in block.next:
                 before[target].append(b)
+        dominators = self._dominators(before)
         bodies = {}
         for b, block in enumerate(self.blocks):
             for head in block.next:
-                if head > b or (head == b and len(block.instructions) == 1):
+                if head not in dominators.get(b, ()):
+                    continue
+                if head == b and len(block.instructions) == 1:
                     continue
                 body, open_ends = {head, b}, [b] if b != head else []
                 while open_ends:
                     for earlier in before[open_ends.pop()]:
-                        if earlier not in body and head <= earlier:
+                        if earlier not in body and earlier in dominators:
                             body.add(earlier)
                             open_ends.append(earlier)
                 bodies.setdefault(head, set()).update(body)
@@ -148,6 +166,25 @@ class Kernel:
             else:
                 outer.append(loop)
         return outer
+
+    def all_loops(self):
+        found, waiting = [], list(self.loops)
+        while waiting:
+            loop = waiting.pop()
+            found.append(loop)
+            waiting += loop.inner
+        return found
+
+    def loops_within(self, blocks):
+        """The outermost ones whose blocks are all among these."""
+        found, waiting = [], list(self.loops)
+        while waiting:
+            loop = waiting.pop()
+            if loop.blocks <= blocks:
+                found.append(loop)
+            else:
+                waiting += loop.inner
+        return found
 
     def instructions(self):
         return [i for block in self.blocks for i in block.instructions]

@@ -11,17 +11,19 @@ usage() {
     cat <<'EOF'
 Usage: tests/bench/static.sh [OPTION]...
 
-Compiles every cuda/*.cu for sm_80, sm_90 and sm_100, disassembles what nvcc
-makes of it, counts the instructions of the loops that multiply, and prints
-which part of a multiprocessor limits each, and to what share of the documented
-rate. Needs no GPU, and measures nothing. Writes tests/bench/results/static.json.
+Compiles every cuda/*.cu for sm_80, sm_90 and sm_100, or for sm_90a where it has
+wgmma, disassembles what nvcc makes of it, counts the instructions of the loops
+that multiply, and prints which part of a multiprocessor limits each, and to what
+share of the documented rate. Needs no GPU, and measures nothing. Writes
+tests/bench/results/static.json.
 
   --build DIR   also the traffic between L2 cache and memory, by the program
                 cuda_l2 of this build: default build/main
-  --check       only the kernel for 16 bits, 3x3 and 128 columns on sm_90: fails
-                where it spills, is limited to less than 80 % of the matrix rate,
-                or loads more from shared memory than is recorded. Writes and
-                fetches nothing; ends with 77 where a program is missing
+  --check       only the kernels for 16 bits, 3x3 and 128 columns on sm_90, with
+                mma.sync and with wgmma: fails where one spills, is limited to
+                less than 80 % of the matrix rate, or loads more from shared
+                memory than is recorded. Writes and fetches nothing; ends with
+                77 where a program is missing
 
 NVCC and NVDISASM may name the programs. Else nvcc is the one on PATH, or in
 /usr/local/cuda, and nvdisasm as well, or it is fetched into build/static from
@@ -103,7 +105,7 @@ else
     if [[ -x $build/tests/cuda/cuda_l2 ]]; then
         arguments+=(--l2 "$(realpath "$build")/tests/cuda/cuda_l2")
     else
-        echo "== without the traffic of the L2 cache: no $build/tests/cuda/cuda_l2"
+        echo "== the traffic of the L2 cache stays as recorded: no $build/tests/cuda/cuda_l2"
     fi
 fi
 exec python3 -B tests/bench/static_counts.py "${arguments[@]}"

@@ -26,7 +26,12 @@ WINDOWS = ("1x1", "3x3", "row", "product")
 WIDTHS = (56, 28, 14, 7)
 PIECE = 16
 GROWTH = 32  # columns of a layer that are stored at the end
+MULTIPLYING, COPYING = 8, 4  # warps of a kernel with wgmma
 LEAST_SHARE = 0.8
+CHECKED = (  # the kernels that matter most
+    ("tensor_f16.cu", 90, "dblk_tensor_kernel<f16,3x3,128>"),
+    ("tensor_wgmma_f16.cu", "90a", "dblk_tensor_wgmma_kernel<f16,3x3,128>"),
+)
 
 
 def run(*command):
@@ -149,13 +154,9 @@ def tensor_width(kernel, architecture, registers, sizes, columns):
     copies = loop_counts.by_kind(main)["ldgsts"]
     expected = known["feature_copies"] + known["weight_copies"]
     if not (prologue and epilogue and abs(copies - expected) < 0.01):
-        sys.exit(f"static_counts.py: {kernel.name} on sm_{architecture} is not what it was taken for: "
-                 f"{copies} copies a thread and window in place of {expected}")  # fmt: skip
+        taken_wrongly(kernel, architecture, f"{copies} copies a thread", expected)
     found = bound(architecture, main, warps, copied)
-    kinds = loop_counts.by_kind(main)
-    found["instructions"] = instruction_table(main)
-    found["opcodes"] = opcode_table(main)
-    found["loads_per_matrix"] = rounded((kinds["ldsm"] + kinds["lds"]) / kinds["matrix"])
+    describe_loop(found, main)
     # If nothing is multiplied while a window's copies are begun: the time for that comes on top.
     copying = loop_counts.total(main) - counter.multiplying()
     most = max(found["cycles"].values())
@@ -164,22 +165,74 @@ def tensor_width(kernel, architecture, registers, sizes, columns):
     found["share_copying_apart"] = rounded(found["share"] * most / (most + alone))
     found["prologue"] = round(loop_counts.total(prologue))
     found["epilogue"] = round(loop_counts.total(epilogue))
+    describe_block(found, architecture, threads, registers, sizes, copied)
+    return found
+
+
+def wgmma_width(kernel, architecture, registers, sizes, form):
+    """As tensor_width; for the two loops together, each of its own warps."""
+    threads = (MULTIPLYING + COPYING) * gpu_rates.WARP
+    pieces = sizes["positions"] * sizes["steps"] * 32 // PIECE
+    weights = sizes["taps"] * sizes["tap_bytes"]
+    known = {
+        "taps": sizes["taps"],
+        "steps": sizes["steps"],
+        "stages": sizes["stages"],
+        "feature_copies": -(-pieces // gpu_rates.WARP) / COPYING,
+        "stores": 256 * GROWTH * (2 if form in ("f16", "bf16") else 4)
+        // PIECE // (MULTIPLYING * gpu_rates.WARP),
+    }
+    counter = loop_counts.WgmmaCounter(kernel, known)
+    main, prologue, epilogue = counter.count()
+    copying = counter.count_copying(COPYING)
+    loads = 2 * sizes["taps"] * sizes["steps"]  # two rows of matrices a warp
+    expected = {"matrix": loads * (3 if form == "tf32x3" else 1), "ldsm": loads,
+                "ldgsts": known["feature_copies"], "bulk": 1 / COPYING}  # fmt: skip
+    kinds = loop_counts.by_kind(main) + loop_counts.by_kind(copying)
+    for kind, n in expected.items():
+        if not (prologue and epilogue and abs(kinds[kind] - n) < 0.01):
+            taken_wrongly(kernel, architecture, f"{kinds[kind]} {kind} a window", n)
+    copied = pieces * PIECE + weights
+    block = loop_counts.scaled(main, MULTIPLYING) + loop_counts.scaled(copying, COPYING)
+    found = bound(architecture, block, 1, copied)
+    describe_loop(found, main)
+    found["copying_instructions"] = instruction_table(copying)
+    found["prologue"] = round(loop_counts.total(prologue))
+    found["epilogue"] = round(loop_counts.total(epilogue))
+    describe_block(found, architecture, threads, registers, sizes, copied)
+    return found
+
+
+def taken_wrongly(kernel, architecture, found, expected):
+    sys.exit(f"static_counts.py: {kernel.name} on sm_{architecture} is not what it was taken for: "
+             f"{found} in place of {expected}")  # fmt: skip
+
+
+def describe_loop(found, counts):
+    kinds = loop_counts.by_kind(counts)
+    found["instructions"] = instruction_table(counts)
+    found["opcodes"] = opcode_table(counts)
+    found["loads_per_matrix"] = rounded((kinds["ldsm"] + kinds["lds"]) / kinds["matrix"])
+
+
+def describe_block(found, architecture, threads, registers, sizes, copied):
     found["window_bytes"] = copied
     found["shared"] = sizes["shared"]
     found["stages"] = sizes["stages"]
     found["blocks"] = loop_counts.occupancy(architecture, threads, registers, sizes["shared"])
-    return found
 
 
 def tensor_entry(name, kernel, architecture, resources, all_sizes):
     form, window, columns = re.search(r"<(\w+),(\w+),(\d+)>", name).groups()
     limit = gpu_rates.ARCHITECTURES[architecture]["block_shared"]
+    wgmma = name.startswith("dblk_tensor_wgmma_kernel")
+    count, last = (wgmma_width, form) if wgmma else (tensor_width, int(columns))
     widths = {}
     for width in WIDTHS if window == "3x3" else WIDTHS[:1]:  # of others, every width is the same
-        key = (FORMS.index(form), WINDOWS.index(window), int(columns), width, limit)
+        key = (FORMS.index(form), int(wgmma), WINDOWS.index(window), int(columns), width, limit)
         if key in all_sizes:
-            widths[str(width) if window == "3x3" else "any"] = tensor_width(
-                kernel, architecture, resources["registers"], all_sizes[key], int(columns)
+            widths[str(width) if window == "3x3" else "any"] = count(
+                kernel, architecture, resources["registers"], all_sizes[key], last
             )
     return {**resources, "widths": widths}
 
@@ -204,7 +257,7 @@ def simt_entry(kernel, architecture, resources):
 def count_file(tools, file, architecture, folder, sizes):
     found = {}
     for name, kernel, resources in compile_file(tools, file, architecture, folder):
-        if name.startswith("dblk_tensor_kernel"):
+        if name.startswith(("dblk_tensor_kernel", "dblk_tensor_wgmma_kernel")):
             found[name] = tensor_entry(name, kernel, architecture, resources, sizes)
         else:
             found[name] = simt_entry(kernel, architecture, resources)
@@ -220,6 +273,7 @@ def count_all(tools):
             (a, pool.submit(count_file, tools, file.relative_to(ROOT), a, folder, sizes))
             for a in gpu_rates.ARCHITECTURES
             for file in files
+            if (a == "90a") == ("_wgmma_" in file.name)
         ]
         for architecture, job in jobs:
             result[f"sm_{architecture}"].update(job.result())
@@ -233,11 +287,12 @@ def release(tools):
 def print_table(result):
     print("kernel, plane: matrix instructions, loads from shared memory and all instructions of a turn;"
           "\nwhat limits it, upper bound of the share of the documented rate, and what is left of it where"
-          "\nnothing is multiplied while copies are begun")  # fmt: skip
+          "\nnothing is multiplied while copies are begun. Of wgmma's kernels: instructions of a warp"
+          "\nthat multiplies, and of one that copies")  # fmt: skip
     for architecture, kernels in result.items():
         print(f"\n{architecture}")
         for name, entry in sorted(kernels.items(), key=lambda item: natural(item[0])):
-            head = f"  {name:42} {entry['registers']:3} registers"
+            head = f"  {name:44} {entry['registers']:3} registers"
             if entry["spills"] or entry["stack"]:
                 head += f", SPILLS {entry['spills']} (stack {entry['stack']})"
             loops = entry.get("widths") or ({"loop": entry["loop"]} if "loop" in entry else {})
@@ -248,8 +303,10 @@ def print_table(result):
                 work = i.get("matrix", 0) or i.get("ffma", 0) or i.get("dfma", 0)
                 loads = i.get("ldsm", 0) + i.get("lds", 0)
                 blocks = f", {e['blocks']} blocks" if "blocks" in e else ""
+                copying = e.get("copying_instructions", {}).get("all")
+                both = f" and {copying:.0f}" if copying else ""
                 apart = f" to {e['share_copying_apart']:.0%}" if "copying" in e else ""
-                print(f"{head}, {width:>4}{blocks}: {work:g} {loads:g} {i['all']:g}; "
+                print(f"{head}, {width:>4}{blocks}: {work:g} {loads:g} {i['all']:g}{both}; "
                       f"{e['limit']} {e['share']:.0%}{apart}")  # fmt: skip
 
 
@@ -281,13 +338,23 @@ def l2_results(program):
     return [json.loads(part) for part in re.findall(r"^\{.*?\]\}$", text, re.M | re.S)]
 
 
+def recorded():
+    return json.loads((ROOT / "tests/bench/results/static.json").read_text())
+
+
 def check(tools):
-    """The kernel that matters most, against what is recorded: 0, or 1 with what is wrong."""
-    recorded = json.loads((ROOT / "tests/bench/results/static.json").read_text())
-    name = "dblk_tensor_kernel<f16,3x3,128>"
+    """The kernels that matter most, against what is recorded: 0, or 1 with what is wrong."""
+    before, wrong = recorded()["kernels"], False
     with tempfile.TemporaryDirectory() as folder:
         sizes = tensor_sizes(folder)
-        found = count_file(tools, Path("cuda/tensor_f16.cu"), 90, folder, sizes)[name]
+        for file, architecture, name in CHECKED:
+            found = count_file(tools, Path("cuda") / file, architecture, folder, sizes)[name]
+            place = f"sm_{architecture}"
+            wrong |= check_kernel(f"{name} on {place}", found, before[place][name])
+    return wrong
+
+
+def check_kernel(name, found, before):
     wrong = []
     if found["spills"] or found["stack"]:
         wrong.append(f"{found['spills']} bytes spilled, {found['stack']} bytes of stack")
@@ -296,13 +363,13 @@ def check(tools):
             wrong.append(
                 f"width {width}: {e['limit']} allows {e['share']:.0%} of the matrix rate"
             )
-        most = recorded["kernels"]["sm_90"][name]["widths"][width]["loads_per_matrix"]
+        most = before["widths"][width]["loads_per_matrix"]
         if e["loads_per_matrix"] > most:
             wrong.append(f"width {width}: {e['loads_per_matrix']} loads from shared memory for a "
                          f"matrix instruction, {most} are recorded")  # fmt: skip
-        print(f"width {width}: {e['instructions']}, {e['limit']} {e['share']:.0%}")
+        print(f"{name}, width {width}: {e['instructions']}, {e['limit']} {e['share']:.0%}")
     for line in wrong:
-        print(f"{name} on sm_90: {line}", file=sys.stderr)
+        print(f"{name}: {line}", file=sys.stderr)
     return bool(wrong)
 
 
@@ -311,7 +378,7 @@ def main():
     parser.add_argument("--nvcc", required=True)
     parser.add_argument("--nvdisasm", required=True)
     parser.add_argument(
-        "--check", action="store_true", help="only one kernel, against the record"
+        "--check", action="store_true", help="only two kernels, against the record"
     )
     parser.add_argument("--l2", help="the program cuda_l2 of a build")
     parser.add_argument("--write", help="the results as JSON")
@@ -329,6 +396,8 @@ def main():
         }
         if tools.l2:
             record["l2"] = l2_results(tools.l2)
+        elif "l2" in recorded():
+            record["l2"] = recorded()["l2"]
         Path(tools.write).write_text(json_text(record) + "\n")
     spilled = [n for kernels in result.values() for n, e in kernels.items() if e["spills"]]
     sys.exit(bool(spilled))

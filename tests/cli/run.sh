@@ -79,6 +79,8 @@ test_plan_options() {
     expect_no_text out "F(4x4)"
     refused 2 "workspace limit of 1000" -- "${block[@]}" --workspace 1000
     refused 2 accuracy -- "${block[@]}" --algorithm winograd4 --accuracy high
+    expect 0 "${block[@]}" --json --instructions wgmma # a backend without them does not look at it
+    expect_text out '"instructions": "wgmma"'
     refused 2 3x3 1x1 -- run --input "$cases/kernel_1x1/input.npy" --kernels "$cases/kernel_1x1" \
         --output z.npy --backend cpu --algorithm winograd2
     expect 0 "${block[@]}" --json --algorithm winograd2 --accuracy high --group 2

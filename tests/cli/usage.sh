@@ -99,6 +99,7 @@ test_bad_name() {
     refused 2 "--concat" copy-keep -- run "${files[@]}" --concat cpoy
     refused 2 "--algorithm" winograd2 -- run "${files[@]}" --algorithm winograd
     refused 2 "--accuracy" hihg high default -- run "${files[@]}" --accuracy hihg
+    refused 2 "--instructions" wgma wgmma default -- run "${files[@]}" --instructions wgma
     refused 2 "--backend" -- verify "${sizes[@]}" --backend reference,
     refused 2 "--backend" foo "cuda, all" -- verify "${sizes[@]}" --backend foo
     refused 2 "--backend" alone -- verify "${sizes[@]}" --backend all,reference
@@ -143,9 +144,9 @@ test_version() {
 # Why a backend is missing is the first thing that a user of a machine without a GPU asks.
 test_info() {
     expect 0 info
-    expect_text out "reference   can run" "cpu         can run" cuda
+    expect_text out "reference   can run" "cpu         can run" cuda "NVTX        "
     expect 0 info --json
-    expect_json version isa backends
+    expect_json version isa nvtx backends
 }
 
 # Whose kernels the cpu backend uses here.

@@ -79,7 +79,10 @@ void prepare(const struct sample *sample, struct ready *ready) {
 
 void get_ready(const struct sample *sample, int device, struct ready *ready) {
     const denseblock_desc *desc = &sample->fixture.desc;
-    const denseblock_plan_options options = {.device = device};
+    denseblock_plan_options options = {0};
+    if (sample->block.options != NULL)
+        options = *sample->block.options;
+    options.device = device;
     const size_t x_pixel = (size_t)desc->channels * sizeof(float);
     *ready = (struct ready){0};
     ck_ok(denseblock_plan_create(desc, tested, &options, &ready->plan));

@@ -44,6 +44,67 @@ START_TEST(a_forward_enqueues_and_does_nothing_else) {
 }
 END_TEST
 
+/* Launches of a forward on a machine of that compute capability, and how many may overlap. */
+static struct emulator_counters count_launches(const struct sample *sample, int capability,
+                                               bool in_place) {
+    const struct cuda_double_machine machine = {.compute_capability = capability};
+    struct ready ready;
+    struct emulator_counters work;
+    void *x = NULL;
+    cuda_double_begin(&machine);
+    emulator_clear();
+    get_ready(sample, 0, &ready);
+    if (!in_place) {
+        const size_t bytes = fixture_x_count(&sample->fixture) * sizeof(float);
+        ck_assert_int_eq(cudaMalloc(&x, bytes), cudaSuccess);
+        ck_assert_int_eq(cudaMemcpy(x, sample->fixture.x, bytes, cudaMemcpyHostToDevice),
+                         cudaSuccess);
+        ck_assert_int_eq(cudaDeviceSynchronize(), cudaSuccess);
+    }
+    for (int i = 0; i < 2; i++) { /* the second forward begins as the first */
+        emulator_clear_counters();
+        ck_ok(denseblock_forward(ready.context, ready.plan, ready.prepared, x, ready.y,
+                                 ready.workspace));
+        ck_ok(denseblock_context_synchronize(ready.context));
+        emulator_count_work(&work);
+    }
+    ck_assert_int_eq(cudaFree(x), cudaSuccess);
+    let_go(&ready);
+    check_quiet("launches");
+    return work;
+}
+
+/* The first layer has one launch, and where it is a Winograd layer four. */
+START_TEST(launches_overlap_but_for_the_first_ones) {
+    for (int winograd = 0; winograd < 2; winograd++) {
+        const denseblock_plan_options options = {
+            .algorithm = winograd ? DENSEBLOCK_ALGORITHM_WINOGRAD2 : DENSEBLOCK_ALGORITHM_DIRECT};
+        struct sample sample;
+        winograd ? sample_make_winograd(&sample) : sample_make(&sample);
+        sample.block.options = &options;
+        for (int in_place = 0; in_place < 2; in_place++) {
+            struct emulator_counters work = count_launches(&sample, 80, in_place);
+            ck_assert_uint_gt(work.launches, 2);
+            ck_assert_uint_eq(work.dependent_launches, 0);
+            work = count_launches(&sample, 90, in_place);
+            ck_assert_uint_eq(work.launches - work.dependent_launches,
+                              in_place && winograd ? 4 : 1);
+        }
+        sample_free(&sample);
+    }
+}
+END_TEST
+
+START_TEST(libraries_and_our_kernels_between_them_do_not_overlap) {
+    struct sample sample;
+    sample_make(&sample);
+    const struct emulator_counters work = count_launches(&sample, 90, false);
+    ck_assert_uint_gt(work.launches, 2);
+    ck_assert_uint_eq(work.dependent_launches, 0);
+    sample_free(&sample);
+}
+END_TEST
+
 START_TEST(a_caller_can_capture_a_forward_in_a_graph_of_his_own) {
     struct sample sample;
     struct ready ready;
@@ -193,8 +254,9 @@ Suite *suite(void) {
                                 everything_happens_on_the_gpu_of_the_context,
                                 a_plan_for_another_gpu_is_refused,
                                 NULL};
-    const TTest *const of_cuda[] = {NULL};
-    const TTest *const of_cublas[] = {NULL};
-    const TTest *const of_cudnn[] = {NULL};
+    const TTest *const of_cuda[] = {launches_overlap_but_for_the_first_ones, NULL};
+    const TTest *const of_cublas[] = {libraries_and_our_kernels_between_them_do_not_overlap,
+                                      NULL};
+    const TTest *const of_cudnn[] = {libraries_and_our_kernels_between_them_do_not_overlap, NULL};
     return suite_of_backends("cuda_enqueue", all, of_cuda, of_cublas, of_cudnn);
 }

@@ -95,7 +95,8 @@ static void make_block(struct fixture *fixture, denseblock_type type) {
 static double error_of(denseblock_type type, denseblock_arithmetic arithmetic) {
     struct fixture fixture;
     make_block(&fixture, type);
-    void *y = run(&fixture, arithmetic, NULL);
+    const denseblock_plan_options direct = {.algorithm = DENSEBLOCK_ALGORITHM_DIRECT};
+    void *y = run(&fixture, arithmetic, &direct);
     const double error = relative_error(&fixture, y);
     printf("%s, arithmetic %d: relative L2 error %.1e\n", denseblock_type_name(type),
            (int)arithmetic, error);
@@ -153,6 +154,52 @@ START_TEST(a_gpu_without_matrix_instructions_computes_on_ordinary_cores) {
     fixture_free(&fixture);
 }
 END_TEST
+
+static void check_wgmma(denseblock_type type, denseblock_arithmetic arithmetic) {
+    for (uint64_t seed = 0; seed < 12; seed++) {
+        struct fixture fixture;
+        uint64_t state = seed;
+        fixture_random_desc(&fixture, seed, type);
+        fixture.desc.arithmetic = arithmetic;
+        fixture_make(&fixture, seed, NULL);
+        const denseblock_plan_options options = {.group_size = random_size(&state, 0, 4),
+                                                 .instructions = DENSEBLOCK_INSTRUCTIONS_WGMMA};
+        char what[32];
+        snprintf(what, sizeof what, "wgmma, seed %d", (int)seed);
+        compare(what, &fixture, &options, seed % 3 == 0, seed % 5 == 0, seed % 7 == 0 ? 1 : 0);
+        fixture_free(&fixture);
+    }
+}
+
+/* On the double alone: no GPU has run these kernels. */
+START_TEST(by_wgmma_blocks_equal_the_reference) {
+    check_wgmma(DENSEBLOCK_F16, DENSEBLOCK_ARITHMETIC_FULL);
+    check_wgmma(DENSEBLOCK_BF16, DENSEBLOCK_ARITHMETIC_FULL);
+    check_wgmma(DENSEBLOCK_F32, DENSEBLOCK_ARITHMETIC_TF32X3);
+}
+END_TEST
+
+START_TEST(wgmma_is_for_who_asks_for_it_and_has_it) {
+    struct fixture fixture;
+    make_block(&fixture, DENSEBLOCK_F16);
+    denseblock_plan *plan;
+    const denseblock_plan_options wgmma = {.instructions = DENSEBLOCK_INSTRUCTIONS_WGMMA};
+    begin_quietly();
+    check_description(&fixture.desc, NULL, "tensor cores, f16", "wgmma");
+    check_description(&fixture.desc, &wgmma, "wgmma (kernels that have not run on a GPU yet)",
+                      "SIMT");
+    fixture.desc.type = DENSEBLOCK_F32;
+    ck_fails(denseblock_plan_create(&fixture.desc, tested, &wgmma, &plan), DENSEBLOCK_UNSUPPORTED,
+             "for f32");
+    fixture.desc.type = DENSEBLOCK_F16;
+    const struct cuda_double_machine blackwell = {.compute_capability = 100};
+    cuda_double_begin(&blackwell);
+    ck_fails(denseblock_plan_create(&fixture.desc, tested, &wgmma, &plan), DENSEBLOCK_UNSUPPORTED,
+             "10.0");
+    begin_quietly();
+    fixture_free(&fixture);
+}
+END_TEST
 #endif
 
 Suite *suite(void) {
@@ -165,6 +212,8 @@ Suite *suite(void) {
         splits_keep_to_the_workspace_limit_and_change_nothing_but_rounding,
 #ifdef WITH_DOUBLE
         a_gpu_without_matrix_instructions_computes_on_ordinary_cores,
+        by_wgmma_blocks_equal_the_reference,
+        wgmma_is_for_who_asks_for_it_and_has_it,
 #endif
         NULL,
     };

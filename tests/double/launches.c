@@ -48,6 +48,10 @@ static cudaError_t check(const struct emulator_launch *launch, const void *funct
         return cudaErrorNoKernelImageForDevice;
     if (!has_good_sizes(launch))
         return cudaErrorInvalidConfiguration;
+    if (launch->dependent && double_limits()->capability < 90) {
+        double_mistake("%s: launches do not overlap before sm_90", launch->name);
+        return cudaErrorNotSupported;
+    }
     return launch->shared_bytes > double_function_shared_bytes(function) ? cudaErrorInvalidValue
                                                                          : cudaSuccess;
 }

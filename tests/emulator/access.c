@@ -4,6 +4,7 @@
 #include "memory.h"
 #include "module.h"
 #include "traffic.h"
+#include "warpgroups.h"
 
 /* The region that the instruction at some place found last time. An instruction mostly stays in one
  * allocation. */
@@ -123,8 +124,11 @@ static void count(const struct region *region, size_t bytes, enum access access)
 
 void memory_access(uintptr_t address, size_t bytes, enum access access, bool aligned,
                    const void *caller) {
-    if (address - now.stack_low < STACK_BYTES)
+    if (address - now.stack_low < STACK_BYTES) {
+        if (EMULATOR_UNLIKELY(now.thread->registers_watched))
+            warpgroups_note_registers(address, bytes, access, caller);
         return;
+    }
     struct region *region = memory_locate(address, bytes, access, caller);
     if (region == NULL)
         return;
@@ -135,6 +139,8 @@ void memory_access(uintptr_t address, size_t bytes, enum access access, bool ali
         give_up();
     }
     count(region, bytes, access);
+    if (EMULATOR_UNLIKELY(now.thread->is_early && !region->is_shared))
+        dependence_check(region, address - region->low, bytes, access, caller);
     if (!now.settings.skip_traffic)
         traffic_note(region->is_shared, address, bytes, access, caller);
     shadow_access(region, address - region->low, bytes, access, caller);
@@ -142,8 +148,12 @@ void memory_access(uintptr_t address, size_t bytes, enum access access, bool ali
 
 void memory_access_range(uintptr_t address, size_t bytes, enum access access,
                          const void *caller) {
-    if (bytes == 0 || address - now.stack_low < STACK_BYTES)
+    if (bytes == 0)
         return;
+    if (address - now.stack_low < STACK_BYTES) {
+        memory_access(address, bytes, access, false, caller);
+        return;
+    }
     /* All of it or nothing: a structure that is half outside is outside. */
     if (memory_locate(address, bytes, access, caller) == NULL)
         return;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "mbarriers.h"
 #include "memory.h"
 #include "traffic.h"
 
@@ -57,9 +58,10 @@ void emulator_async_copy(void *shared, const void *global, size_t bytes, size_t 
     }
     memory_access(to, bytes, ACCESS_WRITE, true, caller);
     shadow_set_bits(shared_region.in_flight, to - shared_low, bytes, true);
-    now.copies_in_flight++;
+    now.in_flight++;
     now.counters.async_copies++;
-    const struct async_copy copy = {shared, global, (unsigned)bytes, (unsigned)valid, 0};
+    const struct async_copy copy = {shared, global, (unsigned)bytes, (unsigned)valid, 0, 0,
+                                    0,      false};
     keep(now.thread, &copy);
     if (now.settings.early_copies)
         land(&copy);
@@ -81,12 +83,50 @@ void emulator_async_wait(unsigned groups_in_flight) {
             self->copies[kept++] = *copy;
             continue;
         }
-        if (!now.settings.early_copies)
+        if (!now.settings.early_copies && !copy->landed)
             land(copy);
         const size_t offset = (uintptr_t)copy->shared - shared_low;
+        if (copy->arrival != 0) {
+            mbarriers_deliver_to_thread(copy->mbarrier, offset, copy->bytes, copy->landed);
+            continue;
+        }
         shadow_set_bits(shared_region.in_flight, offset, copy->bytes, false);
-        shadow_note_write(&shared_region, offset, copy->bytes);
-        now.copies_in_flight--;
+        shadow_note_write(&shared_region, offset, copy->bytes, self->number);
+        now.in_flight--;
     }
     self->copy_count = kept;
+}
+
+/* ---- Copies that an mbarrier counts ---- */
+
+unsigned async_copies_join(unsigned arrival, unsigned mbarrier) {
+    struct thread *self = now.thread;
+    unsigned joined = 0;
+    size_t kept = 0;
+    for (size_t i = 0; i < self->copy_count; i++) {
+        struct async_copy *copy = &self->copies[i];
+        if (copy->landed) /* and the thread has not waited for it by itself */
+            continue;
+        if (copy->arrival == 0) {
+            copy->arrival = arrival;
+            copy->mbarrier = mbarrier;
+            joined++;
+        }
+        self->copies[kept++] = *copy;
+    }
+    self->copy_count = kept;
+    return joined;
+}
+
+void async_copies_land(unsigned thread, unsigned arrival) {
+    const struct thread *self = &threads[thread];
+    for (size_t i = 0; i < self->copy_count; i++) {
+        struct async_copy *copy = &self->copies[i];
+        if (copy->arrival != arrival)
+            continue;
+        if (!now.settings.early_copies)
+            land(copy);
+        copy->landed = true;
+        mbarriers_landed(copy->mbarrier, (uintptr_t)copy->shared - shared_low, copy->bytes);
+    }
 }

@@ -1,5 +1,5 @@
-/* What kernels call, through the words of emulated_language.h and ptx.h: the side of the emulator
- * that faces the device. */
+/* What kernels call, through the words of emulated_language.h, ptx.h and ptx_sm90.h: the side of
+ * the emulator that faces the device. */
 #ifndef TESTS_EMULATED_DEVICE_H
 #define TESTS_EMULATED_DEVICE_H
 
@@ -48,6 +48,10 @@ enum emulator_shuffle {
 uint64_t emulator_shuffle(enum emulator_shuffle how, int site, unsigned mask, uint64_t value,
                           unsigned operand, unsigned width);
 
+/* ---- Launches that overlap ---- */
+
+void emulator_dependency_wait(void);
+
 /* ---- Instructions of ptx.h ---- */
 
 /* `valid` bytes are copied, the rest of `bytes` becomes zeros. */
@@ -62,6 +66,27 @@ void emulator_load_matrices(int site, unsigned matrices, bool transposed, uint32
 enum emulator_matrix { EMULATOR_M16N8K16_F16, EMULATOR_M16N8K16_BF16, EMULATOR_M16N8K8_TF32 };
 void emulator_multiply(enum emulator_matrix kind, int site, float accumulator[4],
                        const uint32_t a[4], const uint32_t b[2]);
+
+/* ---- Instructions of ptx_sm90.h ---- */
+
+void emulator_mbarrier_init(uint64_t *barrier, unsigned arrivals);
+void emulator_mbarrier_init_fence(void);
+/* `bytes` more are expected, if any, and one arrival fewer. */
+void emulator_mbarrier_arrive(uint64_t *barrier, unsigned bytes);
+void emulator_mbarrier_wait(int site, uint64_t *barrier, unsigned parity);
+void emulator_async_arrive(uint64_t *barrier);
+void emulator_bulk_copy(void *shared, const void *global, size_t bytes, uint64_t *barrier);
+
+void emulator_named_barrier(unsigned id, unsigned count);
+void emulator_registers(int site, unsigned count, bool take);
+
+uint64_t emulator_group_descriptor(const void *shared, unsigned leading, unsigned stride);
+void emulator_group_fence(int site);
+void emulator_group_commit(int site);
+void emulator_group_wait(int site, unsigned groups_in_flight);
+/* d[tiles][4] += a * b, with fragments as those of emulator_multiply. */
+void emulator_group_multiply(enum emulator_matrix kind, int site, unsigned tiles, float *d,
+                             const uint32_t a[4], uint64_t b);
 
 /* ---- Indices ---- */
 

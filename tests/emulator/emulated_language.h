@@ -80,7 +80,10 @@ EMULATED_INLINE void __threadfence_block(void) {
 /* ---- Launches ---- */
 
 #define LAUNCH(kernel, grid, block, shared_bytes, stream, ...) \
-    emulated_launch(#kernel, (kernel), (grid), (block), (shared_bytes), (stream), ##__VA_ARGS__)
+    LAUNCH_DEPENDENT(false, kernel, grid, block, shared_bytes, stream, ##__VA_ARGS__)
+#define LAUNCH_DEPENDENT(dependent, kernel, grid, block, shared_bytes, stream, ...)            \
+    emulated_launch((dependent), #kernel, (kernel), (grid), (block), (shared_bytes), (stream), \
+                    ##__VA_ARGS__)
 
 /* A kernel with its arguments, as the stream keeps them. */
 template <typename... P> struct emulated_closure {
@@ -90,8 +93,9 @@ template <typename... P> struct emulated_closure {
 
 /* Each object that launches has one of its own: objects may be compiled at different levels. */
 template <typename... P, typename... A>
-static void emulated_launch(const char *name, void (*kernel)(P...), dim3 grid, dim3 block,
-                            size_t shared_bytes, cudaStream_t stream, A... arguments) {
+static void emulated_launch(bool dependent, const char *name, void (*kernel)(P...), dim3 grid,
+                            dim3 block, size_t shared_bytes, cudaStream_t stream,
+                            A... arguments) {
     using closure = emulated_closure<P...>;
     static_assert(sizeof(std::tuple<P...>) <= 4096, "the arguments of a kernel are 4 KB at most");
     static_assert((std::is_trivially_destructible<P>::value && ...),
@@ -101,6 +105,7 @@ static void emulated_launch(const char *name, void (*kernel)(P...), dim3 grid, d
     launch.grid[0] = grid.x, launch.grid[1] = grid.y, launch.grid[2] = grid.z;
     launch.block[0] = block.x, launch.block[1] = block.y, launch.block[2] = block.z;
     launch.shared_bytes = shared_bytes;
+    launch.dependent = dependent;
     launch.closure = new closure{kernel, std::tuple<P...>(static_cast<P>(arguments)...)};
     launch.closure_bytes = sizeof(closure);
     launch.body = [](void *opaque) {

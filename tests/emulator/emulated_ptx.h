@@ -49,6 +49,14 @@ EMULATED_MMA(mma_m16n8k16_f16, EMULATOR_M16N8K16_F16)
 EMULATED_MMA(mma_m16n8k16_bf16, EMULATOR_M16N8K16_BF16)
 EMULATED_MMA(mma_m16n8k8_tf32, EMULATOR_M16N8K8_TF32)
 
+EMULATED_INLINE void griddepcontrol_wait(void) {
+    emulator_dependency_wait();
+}
+
+/* When the next kernel begins is not for this one to notice. */
+EMULATED_INLINE void griddepcontrol_launch_dependents(void) {
+}
+
 EMULATED_INLINE uint32_t f32_to_tf32(float v) {
     const uint32_t bits = emulated_value<uint32_t>(emulated_bits(v));
     if ((bits & 0x7F800000u) == 0x7F800000u)

@@ -44,6 +44,7 @@ struct emulator_launch {
     const char *name;
     unsigned grid[3], block[3];
     size_t shared_bytes; /* dynamic shared memory */
+    bool dependent;      /* may begin while the kernel before it runs: LAUNCH_DEPENDENT */
     void (*body)(void *closure);
     void *closure; /* the kernel with its arguments */
     size_t closure_bytes;
@@ -92,11 +93,16 @@ enum emulator_finding {
     EMULATOR_MISALIGNED,    /* an access at no multiple of its size */
     EMULATOR_NOT_WRITTEN,   /* a read of memory that nothing has been written to */
     EMULATOR_RACE,       /* two threads at one place, one of them writing, no barrier between */
-    EMULATOR_IN_FLIGHT,  /* an access to what an asynchronous copy has not delivered yet */
+    EMULATOR_IN_FLIGHT,  /* an access to what an asynchronous copy has not delivered yet, or not
+                            to this thread, which has not waited for it */
     EMULATOR_DIVERGENCE, /* threads of a block or warp at different barriers, or gone */
     EMULATOR_WRITTEN_TWICE, /* two blocks or threads store to one place of device memory */
     EMULATOR_BAD_LAUNCH,    /* sizes that hardware does not have */
-    EMULATOR_UNDEFINED, /* signed overflow, a shift too far, an index outside of a local array */
+    EMULATOR_MISUSED, /* an instruction as its document forbids: an mbarrier before its init, or
+                         with too many arrivals, registers of a product that is not complete */
+    EMULATOR_DEPENDENCE, /* in a dependent launch: an access that comes before the thread has
+                               waited for the launches ahead, or a thread that never waits */
+    EMULATOR_UNDEFINED,  /* signed overflow, a shift too far, an index outside of a local array */
     EMULATOR_FINDINGS
 };
 
@@ -112,6 +118,7 @@ void emulator_clear(void);
 /* What the kernels have done since the last clearing of the counters. */
 struct emulator_counters {
     uint64_t launches, blocks, barriers;
+    uint64_t dependent_launches;          /* of the launches */
     uint64_t global_loads, global_stores; /* accesses of single threads */
     uint64_t global_load_bytes, global_store_bytes;
     uint64_t global_load_sectors, global_store_sectors; /* of 32 bytes, of whole warps */

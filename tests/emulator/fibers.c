@@ -64,9 +64,13 @@ void fiber_prepare(struct thread *thread, void (*body)(void)) {
     thread->stack_pointer = at;
 }
 
+uintptr_t fiber_stack(unsigned number) {
+    return (uintptr_t)stacks + (size_t)number * SLOT_BYTES + GUARD_BYTES;
+}
+
 void fiber_resume(struct thread *thread) {
     now.thread = thread;
-    now.stack_low = (uintptr_t)stacks + (size_t)thread->number * SLOT_BYTES + GUARD_BYTES;
+    now.stack_low = fiber_stack(thread->number);
     now.number = thread->number;
     now.warp = thread->number / WARP;
     now.lane_bit = UINT32_C(1) << thread->number % WARP;

@@ -2,8 +2,11 @@
  * the seed decides. */
 #include <stdio.h>
 
+#include "mbarriers.h"
 #include "memory.h"
+#include "order.h"
 #include "traffic.h"
+#include "warpgroups.h"
 
 struct runtime now = {.settings = {.most_reports = 0}};
 struct thread threads[MOST_THREADS];
@@ -26,7 +29,7 @@ void emulator_clear_counters(void) {
 static uint64_t random_state;
 
 /* splitmix64 */
-static uint64_t random_bits(void) {
+uint64_t random_bits(void) {
     uint64_t z = random_state += UINT64_C(0x9E3779B97F4A7C15);
     z = (z ^ z >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
     z = (z ^ z >> 27) * UINT64_C(0x94D049BB133111EB);
@@ -68,7 +71,9 @@ static uint64_t next(struct order *order) {
 
 static void run_thread(void) {
     now.launch->body(now.launch->closure);
+    dependence_thread_ended();
     now.thread->state = THREAD_ENDED;
+    warpgroups_thread_ended();
     warps_thread_ended();
     fiber_yield();
 }
@@ -84,6 +89,7 @@ static void prepare_threads(void) {
                 thread->state = THREAD_READY;
                 thread->copy_count = 0;
                 thread->groups = 0;
+                thread->is_early = now.launch->dependent;
                 fiber_prepare(thread, run_thread);
             }
 }
@@ -125,12 +131,18 @@ static bool run_block(uint64_t number) {
     barriers_begin_block();
     warps_begin_block();
     traffic_begin_block();
+    order_begin_block();
+    mbarriers_begin_block();
+    warpgroups_begin_block();
     prepare_threads();
-    while (run_once()) {
+    while (run_once() || (!now.given_up && mbarriers_let_arrive())) {
     }
     if (!now.given_up && !all_ended()) {
         barriers_report_deadlock();
         now.given_up = true;
+    } else if (!now.given_up) {
+        mbarriers_end_block();
+        warpgroups_end_block();
     }
     return !now.given_up;
 }
@@ -165,9 +177,12 @@ bool emulator_run(const struct emulator_launch *launch) {
         return false;
     if (now.clock > UINT32_MAX / 2) {
         memory_forget_moments();
+        order_forget_moments();
         now.clock = 0;
+        dependence_forget_moments();
     }
     now.launch_start = ++now.clock;
+    dependence_begin_launch();
     now.threads = launch->block[0] * launch->block[1] * launch->block[2];
     blockDim = (struct emulator_index){launch->block[0], launch->block[1], launch->block[2]};
     gridDim = (struct emulator_index){launch->grid[0], launch->grid[1], launch->grid[2]};

@@ -1,10 +1,12 @@
 /* ldmatrix and mma: fragments laid out as the PTX ISA document has them. In its words, a lane's
  * group is lane / 4, and its number in the group is lane % 4. */
+#include "matrices.h"
+
 #include <string.h>
 
 #include "memory.h"
 #include "traffic.h"
-#include "warps.h"
+#include "warpgroups.h"
 
 /* ---- ldmatrix ---- */
 
@@ -24,6 +26,14 @@ static void check_row(unsigned lane, const void *row, const void *caller) {
                (ptrdiff_t)(address - shared_low), shared_region.bytes);
         now.given_up = true;
     }
+}
+
+/* A register of the lane that now.thread is has been written. */
+static void note_register(const void *place, const void *caller) {
+    const uintptr_t own = now.stack_low;
+    now.stack_low = fiber_stack(now.number);
+    warpgroups_note_registers((uintptr_t)place, sizeof(uint32_t), ACCESS_WRITE, caller);
+    now.stack_low = own;
 }
 
 void matrices_load(struct warp_call *const calls[WARP], const void *caller) {
@@ -59,6 +69,8 @@ void matrices_load(struct warp_call *const calls[WARP], const void *caller) {
                 memcpy(pair, from, sizeof pair);
             }
             calls[lane]->fragments[m] = (uint32_t)pair[1] << 16 | pair[0];
+            if (now.thread->registers_watched)
+                note_register(&calls[lane]->fragments[m], caller);
         }
     }
     now.thread = self;
@@ -152,4 +164,49 @@ void matrices_multiply(struct warp_call *const calls[WARP]) {
             calls[lane]->accumulator[r] = sum;
         }
     now.counters.matrix_instructions++;
+}
+
+/* ---- wgmma ---- */
+
+void matrices_convert(enum emulator_matrix kind, const void *from, unsigned count, float *to) {
+    for (unsigned i = 0; i < count; i++) {
+        if (kind == EMULATOR_M16N8K8_TF32) {
+            uint32_t word;
+            memcpy(&word, (const unsigned char *)from + sizeof word * i, sizeof word);
+            to[i] = from_tf32(word);
+        } else {
+            uint16_t half;
+            memcpy(&half, (const unsigned char *)from + sizeof half * i, sizeof half);
+            to[i] = kind == EMULATOR_M16N8K16_F16 ? from_f16(half) : from_bf16(half);
+        }
+    }
+}
+
+/* Rows as [k], gathered as those of mma are. */
+static void gather_rows(enum emulator_matrix kind, const uint32_t a[WARP][4],
+                        float rows[M][MOST_K]) {
+    for (unsigned lane = 0; lane < WARP; lane++)
+        for (unsigned r = 0; r < 4; r++) {
+            float *row = rows[lane / 4 + 8 * (r % 2)];
+            if (kind == EMULATOR_M16N8K8_TF32)
+                row[4 * (r / 2) + lane % 4] = from_tf32(a[lane][r]);
+            else
+                matrices_convert(kind, &a[lane][r], 2, &row[8 * (r / 2) + lane % 4 * 2]);
+        }
+}
+
+void matrices_multiply_wide(enum emulator_matrix kind, unsigned tiles, float *const sums[WARP],
+                            const uint32_t a[WARP][4], const struct group_operands *operands) {
+    const unsigned depth = kind == EMULATOR_M16N8K8_TF32 ? 8 : 16;
+    float rows[M][MOST_K];
+    gather_rows(kind, a, rows);
+    for (unsigned lane = 0; lane < WARP; lane++)
+        for (unsigned i = 0; i < 4 * tiles; i++) {
+            const float *row = rows[lane / 4 + 8 * (i % 4 / 2)];
+            const float *column = operands->b[i / 4 * 8 + lane % 4 * 2 + i % 2];
+            float sum = sums[lane][i];
+            for (unsigned k = 0; k < depth; k++)
+                sum += row[k] * column[k];
+            sums[lane][i] = sum;
+        }
 }

@@ -135,7 +135,7 @@ void memory_begin_block(size_t shared_bytes) {
     memset(shared_memory, 0xFF, shared_bytes); /* NaN, of every type */
     memset(shared_region.written, 0, shared_bytes / 8 + 1);
     memset(shared_region.in_flight, 0, shared_bytes / 8 + 1);
-    now.copies_in_flight = 0;
+    now.in_flight = 0;
 }
 
 void *emulator_shared_memory(void) {

@@ -16,6 +16,8 @@ static const char *const kind_names[EMULATOR_FINDINGS] = {
     [EMULATOR_DIVERGENCE] = "divergence",
     [EMULATOR_WRITTEN_TWICE] = "written twice",
     [EMULATOR_BAD_LAUNCH] = "bad launch",
+    [EMULATOR_MISUSED] = "misused",
+    [EMULATOR_DEPENDENCE] = "dependence",
     [EMULATOR_UNDEFINED] = "undefined",
 };
 

@@ -14,13 +14,24 @@ enum { MOST_SHARED_BYTES = 227 * 1024 };
 
 /* ---- Threads ---- */
 
-enum thread_state { THREAD_READY, THREAD_AT_BARRIER, THREAD_AT_WARP, THREAD_ENDED };
+enum thread_state {
+    THREAD_READY,
+    THREAD_AT_BARRIER,
+    THREAD_AT_NAMED_BARRIER,
+    THREAD_AT_MBARRIER,
+    THREAD_AT_WARP,
+    THREAD_AT_WARPGROUP, /* its warp has come, others of the warpgroup have not */
+    THREAD_ENDED
+};
 
 struct async_copy {
     void *shared;
     const void *global;
     unsigned bytes, valid;
-    unsigned group; /* 0: not committed yet */
+    unsigned group;   /* 0: not committed yet */
+    unsigned arrival; /* that waits for it, of an mbarrier; or 0 */
+    unsigned mbarrier;
+    bool landed; /* and the mbarrier has been told */
 };
 
 struct thread {
@@ -33,11 +44,15 @@ struct thread {
     int site;
     const void *caller;
     struct warp_call *call;
+    unsigned waits_for, parity; /* the mbarrier */
 
     /* What it has copied asynchronously and not waited for. */
     struct async_copy *copies;
     size_t copy_count, copy_capacity;
     unsigned groups; /* committed so far */
+
+    bool registers_watched; /* it multiplies with its warpgroup */
+    bool is_early;          /* of a dependent launch, and has not waited for those ahead */
 };
 
 /* ---- What runs ---- */
@@ -54,7 +69,11 @@ struct runtime {
 
     moment clock;
     moment launch_start, block_start, barrier; /* the last one */
-    unsigned copies_in_flight;
+    /* Copies that have not been delivered, products of warpgroups that are not complete, and
+     * mbarriers: whether an access to shared memory may come upon one. */
+    unsigned in_flight;
+    bool ordering; /* order.h keeps who knows what, since a moment */
+    moment ordering_since;
 
     const struct emulator_launch *launch;
     unsigned threads; /* of a block */
@@ -68,6 +87,9 @@ extern struct runtime now;
 /* The threads of the block. */
 extern struct thread threads[MOST_THREADS];
 
+/* Random bits, which the seed decides; with seed 0 there shall be the order as it is. */
+uint64_t random_bits(void);
+
 /* ---- Fibers ---- */
 
 enum { STACK_BYTES = 128 * 1024 };
@@ -76,6 +98,8 @@ void fiber_prepare(struct thread *thread, void (*body)(void));
 /* From the scheduler to a thread, until it yields; and back. */
 void fiber_resume(struct thread *thread);
 void fiber_yield(void);
+/* Where the stack of a thread begins. */
+uintptr_t fiber_stack(unsigned number);
 /* Whether an address is in the stack of some thread. */
 bool fiber_owns(uintptr_t address);
 
@@ -85,19 +109,28 @@ _Noreturn void give_up(void);
 /* ---- Barriers ---- */
 
 void barriers_begin_block(void);
-void barriers_thread_ended(void);
 /* Nobody can go on. */
 void barriers_report_deadlock(void);
 
 /* ---- Warps ---- */
 
 void warps_begin_block(void);
+/* Tells order.h of the barriers since the last one of the whole block. */
+void warps_tell_barriers(void);
+/* The lanes that there are. */
+uint32_t warps_existing(unsigned warp);
 void warps_thread_ended(void);
 /* Whether the warp's barriers order what lane `before` did at a moment before what `after` does
  * now. */
 bool warps_ordered(unsigned warp, unsigned before, moment when, unsigned after);
 /* What the threads that wait at a warp's call are about to do. */
 const char *warps_name(const struct warp_call *call);
+
+/* ---- Launches that overlap ---- */
+
+void dependence_begin_launch(void);
+void dependence_forget_moments(void);
+void dependence_thread_ended(void);
 
 /* ---- Reports ---- */
 

@@ -5,6 +5,10 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "mbarriers.h"
+#include "order.h"
+#include "warpgroups.h"
+
 enum { MAP_PADDING = 8 }; /* shadow_bits reads four bytes at a time */
 
 static void *map_zeros(size_t bytes) {
@@ -60,17 +64,20 @@ bool shadow_all_set(const uint8_t *map, size_t offset, size_t bytes) {
 
 /* ---- One cell ---- */
 
-enum conflict { NO_CONFLICT, CONFLICT_RACE, CONFLICT_TWICE };
+enum conflict { NO_CONFLICT, CONFLICT_RACE, CONFLICT_TWICE, CONFLICT_IN_FLIGHT };
 
 /* The last write, of this block and not before its last barrier, comes before what this thread
  * does now. */
 static bool write_is_ordered(const struct cell *cell) {
     return cell->writer == now.number ||
            (cell->writer / WARP == now.warp &&
-            warps_ordered(now.warp, cell->writer % WARP, cell->written, now.number % WARP));
+            warps_ordered(now.warp, cell->writer % WARP, cell->written, now.number % WARP)) ||
+           (now.ordering && order_knows(now.number, cell->writer, cell->written));
 }
 
-static bool reads_are_ordered(const struct cell *cell) {
+static bool reads_are_ordered(const struct cell *cell, bool is_shared) {
+    if (now.ordering && is_shared && cell->read >= now.ordering_since)
+        return order_knows_reads((size_t)(cell - shared_region.cells));
     if (cell->flags & CELL_MANY_WARPS)
         return false;
     if (cell->reader_warp != now.warp)
@@ -96,7 +103,7 @@ static enum conflict with_write(const struct cell *cell, bool is_shared, enum ac
         return CONFLICT_TWICE;
     if ((is_atomic && was_atomic) || cell->written < now.barrier || write_is_ordered(cell))
         return NO_CONFLICT;
-    return CONFLICT_RACE;
+    return is_asynchronous(cell->writer) ? CONFLICT_IN_FLIGHT : CONFLICT_RACE;
 }
 
 static enum conflict with_reads(const struct cell *cell, bool is_shared) {
@@ -104,7 +111,7 @@ static enum conflict with_reads(const struct cell *cell, bool is_shared) {
         return NO_CONFLICT;
     if (!is_shared && (cell->read < now.block_start || (cell->flags & CELL_EARLIER_BLOCKS)))
         return CONFLICT_RACE;
-    if (cell->read < now.barrier || reads_are_ordered(cell))
+    if (cell->read < now.barrier || reads_are_ordered(cell, is_shared))
         return NO_CONFLICT;
     return CONFLICT_RACE;
 }
@@ -129,7 +136,7 @@ static void note_read(struct cell *cell, unsigned half) {
     cell->read = now.clock;
 }
 
-static void note_write(struct cell *cell, unsigned half, enum access access) {
+static void note_write(struct cell *cell, unsigned half, enum access access, unsigned writer) {
     const bool was_atomic = cell->flags & CELL_ATOMIC, was_plain = cell->flags & CELL_PLAIN;
     unsigned flags = cell->flags & ~(unsigned)(CELL_ATOMIC | CELL_PLAIN);
     if (access == ACCESS_ATOMIC) {
@@ -140,12 +147,12 @@ static void note_write(struct cell *cell, unsigned half, enum access access) {
         if (cell->written < now.barrier || was_atomic)
             flags |= CELL_ATOMIC;
     }
-    if (cell->written != now.clock || cell->writer != now.number)
+    if (cell->written != now.clock || cell->writer != writer)
         flags &= ~(unsigned)(CELL_WRITE_LOW | CELL_WRITE_HIGH);
     flags |= half * CELL_WRITE_LOW;
     cell->flags = (uint8_t)flags;
     cell->written = now.clock;
-    cell->writer = (uint16_t)now.number;
+    cell->writer = (uint16_t)writer;
 }
 
 /* ---- An access ---- */
@@ -163,17 +170,24 @@ static void report_conflict(const struct region *region, size_t offset, const st
                             const void *caller) {
     const moment when = other_wrote ? cell->written : cell->read;
     char other[64];
-    if (when < now.block_start || (!other_wrote && (cell->flags & CELL_EARLIER_BLOCKS)))
+    const bool by_earlier_blocks = !other_wrote && (cell->flags & CELL_EARLIER_BLOCKS);
+    if (when < now.block_start || (!region->is_shared && by_earlier_blocks))
         snprintf(other, sizeof other, "another block");
+    else if (other_wrote && is_asynchronous(cell->writer))
+        snprintf(other, sizeof other, "an asynchronous copy");
     else if (other_wrote)
         snprintf(other, sizeof other, "thread %u of the block", cell->writer);
     else if (cell->flags & CELL_MANY_WARPS)
         snprintf(other, sizeof other, "threads of several warps");
     else
         snprintf(other, sizeof other, "a thread of warp %u", cell->reader_warp);
-    report(conflict == CONFLICT_TWICE ? EMULATOR_WRITTEN_TWICE : EMULATOR_RACE, caller,
-           "%s to byte %zu of %s, which %s has %s", access_names[access], offset,
-           memory_name(region), other, other_wrote ? "written" : "read");
+    static const enum emulator_finding kinds[] = {[CONFLICT_RACE] = EMULATOR_RACE,
+                                                  [CONFLICT_TWICE] = EMULATOR_WRITTEN_TWICE,
+                                                  [CONFLICT_IN_FLIGHT] = EMULATOR_IN_FLIGHT};
+    report(kinds[conflict], caller, "%s to byte %zu of %s, which %s has %s%s",
+           access_names[access], offset, memory_name(region), other,
+           other_wrote ? "written" : "read",
+           conflict == CONFLICT_IN_FLIGHT ? ", and the thread has not waited for it" : "");
 }
 
 /* The cells of an access that the short way does not cover. */
@@ -197,10 +211,12 @@ static void check_cells(struct region *region, size_t offset, size_t bytes, enum
             report_conflict(region, at, cell, conflict, other_wrote, access, caller);
             reported = true;
         }
-        if (access == ACCESS_READ)
-            note_read(cell, half);
+        if (access != ACCESS_READ)
+            note_write(cell, half, access, now.number);
         else
-            note_write(cell, half, access);
+            note_read(cell, half);
+        if (access == ACCESS_READ && now.ordering && region->is_shared)
+            order_note_read(at / CELL_BYTES);
         at = next;
     }
 }
@@ -248,14 +264,30 @@ static size_t write_cells(const struct region *region, size_t offset, size_t byt
     return done;
 }
 
+/* What an access to shared memory comes upon that is asynchronous. */
+static void check_in_flight(size_t offset, size_t bytes, enum access access, const void *caller) {
+    if (shadow_bits(shared_region.in_flight, offset, bytes) != 0) {
+        if (mbarriers_include(offset, bytes))
+            report(EMULATOR_MISUSED, caller,
+                   "%s of %zu bytes at byte %zu of shared memory, in an mbarrier",
+                   access_names[access], bytes, offset);
+        else
+            report(EMULATOR_IN_FLIGHT, caller,
+                   "%s of %zu bytes at byte %zu of shared memory, where an asynchronous copy has "
+                   "not arrived",
+                   access_names[access], bytes, offset);
+    }
+    if (access != ACCESS_READ && warpgroups_read(offset, bytes))
+        report(EMULATOR_RACE, caller,
+               "%s of %zu bytes at byte %zu of shared memory, which a wgmma that is not complete "
+               "reads",
+               access_names[access], bytes, offset);
+}
+
 void shadow_access(struct region *region, size_t offset, size_t bytes, enum access access,
                    const void *caller) {
-    if (EMULATOR_UNLIKELY(now.copies_in_flight > 0 && region->is_shared &&
-                          shadow_bits(region->in_flight, offset, bytes) != 0))
-        report(EMULATOR_IN_FLIGHT, caller,
-               "%s of %zu bytes at byte %zu of shared memory, where an asynchronous copy has not "
-               "arrived",
-               access_names[access], bytes, offset);
+    if (EMULATOR_UNLIKELY(now.in_flight > 0 && region->is_shared))
+        check_in_flight(offset, bytes, access, caller);
     if (access == ACCESS_WRITE) {
         shadow_set_bits(region->written, offset, bytes, true);
     } else if (EMULATOR_UNLIKELY(shadow_bits(region->written, offset, bytes) !=
@@ -266,14 +298,65 @@ void shadow_access(struct region *region, size_t offset, size_t bytes, enum acce
     }
 
     size_t done = 0;
-    if (EMULATOR_LIKELY(access != ACCESS_ATOMIC && (offset | bytes) % CELL_BYTES == 0))
+    if (EMULATOR_LIKELY(access != ACCESS_ATOMIC && (offset | bytes) % CELL_BYTES == 0 &&
+                        !(now.ordering && region->is_shared)))
         done = access == ACCESS_READ ? read_cells(region, offset, bytes)
                                      : write_cells(region, offset, bytes);
     if (EMULATOR_UNLIKELY(done < bytes))
         check_cells(region, offset + done, bytes - done, access, caller);
 }
 
-void shadow_note_write(struct region *region, size_t offset, size_t bytes) {
+void shadow_note_write(struct region *region, size_t offset, size_t bytes, unsigned writer) {
     for (size_t at = offset; at < offset + bytes; at += CELL_BYTES)
-        note_write(&region->cells[at / CELL_BYTES], 3, ACCESS_WRITE);
+        note_write(&region->cells[at / CELL_BYTES], 3, ACCESS_WRITE, writer);
+}
+
+void shadow_note_warp_read(size_t offset, size_t bytes) {
+    for (size_t at = offset; at < offset + bytes; at += CELL_BYTES) {
+        note_read(&shared_region.cells[at / CELL_BYTES], 3);
+        order_note_warp_read(at / CELL_BYTES);
+    }
+}
+
+void shadow_check_group_read(unsigned first_thread, size_t offset, size_t bytes,
+                             const void *caller) {
+    const struct region *region = &shared_region;
+    for (size_t at = offset; at < offset + bytes; at += MOST_BYTES) {
+        if (shadow_bits(region->in_flight, at, MOST_BYTES) != 0) {
+            report(
+                EMULATOR_IN_FLIGHT, caller,
+                "wgmma of byte %zu of shared memory, where an asynchronous copy has not arrived",
+                at);
+            return;
+        }
+        if (shadow_bits(region->written, at, MOST_BYTES) != (UINT32_C(1) << MOST_BYTES) - 1) {
+            report(EMULATOR_NOT_WRITTEN, caller,
+                   "wgmma of byte %zu of shared memory, where nothing has been written", at);
+            return;
+        }
+    }
+    unsigned writer = 0;
+    moment written = 0; /* what was found in order last */
+    for (size_t at = offset; at < offset + bytes; at += CELL_BYTES) {
+        const struct cell *cell = &region->cells[at / CELL_BYTES];
+        if (cell->writer == writer && cell->written == written)
+            continue;
+        writer = cell->writer;
+        written = cell->written;
+        if (writer < WRITER_BULK || writer >= WRITER_COPIES) {
+            report(
+                EMULATOR_RACE, caller,
+                "wgmma of byte %zu of shared memory, which no bulk copy has written, and there "
+                "is no proxy fence",
+                at);
+            return;
+        }
+        if (written >= now.barrier && !order_group_knows(first_thread, writer, written)) {
+            report(EMULATOR_IN_FLIGHT, caller,
+                   "wgmma of byte %zu of shared memory, by threads that have not waited for the "
+                   "copy that wrote it",
+                   at);
+            return;
+        }
+    }
 }

@@ -71,7 +71,19 @@ bool shadow_all_set(const uint8_t *map, size_t offset, size_t bytes);
 void shadow_access(struct region *region, size_t offset, size_t bytes, enum access access,
                    const void *caller);
 
-/* A write that was checked already happens now, by thread now.number. */
-void shadow_note_write(struct region *region, size_t offset, size_t bytes);
+/* Reports an access to device memory that a thread makes too early. */
+void dependence_check(const struct region *region, size_t offset, size_t bytes,
+                      enum access access, const void *caller);
+
+/* A write that was checked already happens now: by a thread, or who else writes (order.h). */
+void shadow_note_write(struct region *region, size_t offset, size_t bytes, unsigned writer);
+
+/* All lanes of the warp read shared memory now, which was checked already. */
+void shadow_note_warp_read(size_t offset, size_t bytes);
+
+/* Checks that a warpgroup can read shared memory by the asynchronous proxy: that it is there, and
+ * what bulk copies wrote that all its threads have waited for. */
+void shadow_check_group_read(unsigned first_thread, size_t offset, size_t bytes,
+                             const void *caller);
 
 #endif

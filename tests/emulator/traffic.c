@@ -154,6 +154,19 @@ static void count(uint64_t what, const uint64_t *addresses, uint32_t lanes) {
         trace(addresses, lanes, bytes, store);
 }
 
+void traffic_bulk(uint64_t address, size_t bytes) {
+    now.counters.global_loads++;
+    now.counters.global_load_bytes += bytes;
+    if (now.settings.skip_traffic)
+        return;
+    for (uint64_t sector = address / 32; sector <= (address + bytes - 1) / 32; sector++) {
+        now.counters.global_load_sectors++;
+        const struct emulator_sector found = {now.counters.launches, now.block, sector, 0};
+        if (now.settings.trace != NULL)
+            now.settings.trace(now.settings.tracer, &found);
+    }
+}
+
 /* ---- Warps ---- */
 
 /* The notes of one lane that have not been counted. */
@@ -228,11 +241,13 @@ static void count_warp(unsigned first, unsigned lanes) {
     }
 }
 
-void traffic_count(void) {
-    if (now.settings.skip_traffic)
-        return;
-    for (unsigned first = 0; first < now.threads; first += WARP) {
-        const unsigned left = now.threads - first;
+void traffic_count_warp(unsigned warp) {
+    const unsigned first = warp * WARP, left = now.threads - first;
+    if (!now.settings.skip_traffic)
         count_warp(first, left < WARP ? left : WARP);
-    }
+}
+
+void traffic_count(void) {
+    for (unsigned warp = 0; warp * WARP < now.threads; warp++)
+        traffic_count_warp(warp);
 }

@@ -3,6 +3,10 @@
 
 #include <string.h>
 
+#include "order.h"
+#include "traffic.h"
+#include "warpgroups.h"
+
 /* What a barrier of lanes orders. The latest are kept, in a ring. */
 enum { MOST_ENTRIES = 1024 };
 struct entry {
@@ -31,6 +35,11 @@ static const char *const names[] = {
     [WARP_SHUFFLE + EMULATOR_SHUFFLE_XOR] = "__shfl_xor_sync",
     [WARP_LOAD_MATRICES] = "ldmatrix",
     [WARP_MULTIPLY] = "mma",
+    [WARP_REGISTERS] = "setmaxnreg",
+    [WARP_GROUP_FENCE] = "wgmma_fence",
+    [WARP_GROUP_COMMIT] = "wgmma_commit",
+    [WARP_GROUP_WAIT] = "wgmma_wait",
+    [WARP_GROUP_MULTIPLY] = "wgmma",
 };
 
 const char *warps_name(const struct warp_call *call) {
@@ -55,6 +64,24 @@ static void note_barrier(struct warp *warp, uint32_t lanes) {
     if (lanes == warp->existing)
         warp->last_full = now.clock;
     warp->entries[warp->entry_count++ % MOST_ENTRIES] = (struct entry){now.clock, lanes};
+    if (now.ordering)
+        order_meet_lanes(now.warp, lanes, now.clock);
+}
+
+void warps_tell_barriers(void) {
+    for (unsigned number = 0; number * WARP < now.threads; number++) {
+        const struct warp *warp = &warps[number];
+        size_t i = warp->entry_count > MOST_ENTRIES ? warp->entry_count - MOST_ENTRIES : 0;
+        for (; i < warp->entry_count; i++) {
+            const struct entry *entry = &warp->entries[i % MOST_ENTRIES];
+            if (entry->when > now.barrier)
+                order_meet_lanes(number, entry->lanes, entry->when);
+        }
+    }
+}
+
+uint32_t warps_existing(unsigned warp) {
+    return warps[warp].existing;
 }
 
 bool warps_ordered(unsigned number, unsigned before, moment when, unsigned after) {
@@ -144,6 +171,8 @@ static void complete(unsigned number, uint32_t lanes, const void *caller) {
     struct warp *warp = &warps[number];
     struct warp_call *calls[WARP] = {NULL};
     int kind = 0;
+    if (lanes == warp->existing)
+        traffic_count_warp(number);
     for (uint32_t rest = lanes; rest != 0; rest &= rest - 1) {
         struct thread *thread = &threads[number * WARP + (unsigned)__builtin_ctz(rest)];
         calls[__builtin_ctz(rest)] = thread->call;
@@ -163,6 +192,21 @@ static void complete(unsigned number, uint32_t lanes, const void *caller) {
         break;
     case WARP_MULTIPLY:
         matrices_multiply(calls);
+        break;
+    case WARP_REGISTERS:
+        warpgroups_set_registers(number, calls[0], caller);
+        break;
+    case WARP_GROUP_FENCE:
+        warpgroups_fence(number);
+        break;
+    case WARP_GROUP_COMMIT:
+        warpgroups_commit(number);
+        break;
+    case WARP_GROUP_WAIT:
+        warpgroups_wait(number, calls[0]->operand, caller);
+        break;
+    case WARP_GROUP_MULTIPLY:
+        warpgroups_multiply(number, caller);
         break;
     default:
         shuffle(calls, caller);
@@ -189,7 +233,8 @@ void warp_meet(struct warp_call *call, const void *caller) {
     const uint32_t needed = lanes_needed(warp, call);
     if ((warp->arrived & needed) == needed)
         complete(now.warp, warp->arrived, caller);
-    else
+    /* cppcheck-suppress knownConditionTrueFalse; complete() changes it */
+    if (self->state != THREAD_READY)
         fiber_yield();
 }
 
@@ -255,5 +300,43 @@ void emulator_multiply(enum emulator_matrix kind, int site, float accumulator[4]
                              .a = a,
                              .b = b};
     call.accumulator = accumulator;
+    warp_meet(&call, EMULATOR_CALLER);
+}
+
+/* ---- Warpgroups ---- */
+
+static void meet_for_group(int kind, int site, unsigned operand, unsigned width,
+                           const void *caller) {
+    struct warp_call call = {
+        .kind = kind, .site = site, .mask = ~UINT32_C(0), .operand = operand, .width = width};
+    warp_meet(&call, caller);
+}
+
+void emulator_registers(int site, unsigned count, bool take) {
+    meet_for_group(WARP_REGISTERS, site, count, take, EMULATOR_CALLER);
+}
+
+void emulator_group_fence(int site) {
+    meet_for_group(WARP_GROUP_FENCE, site, 0, 0, EMULATOR_CALLER);
+}
+
+void emulator_group_commit(int site) {
+    meet_for_group(WARP_GROUP_COMMIT, site, 0, 0, EMULATOR_CALLER);
+}
+
+void emulator_group_wait(int site, unsigned groups_in_flight) {
+    meet_for_group(WARP_GROUP_WAIT, site, groups_in_flight, 0, EMULATOR_CALLER);
+}
+
+void emulator_group_multiply(enum emulator_matrix kind, int site, unsigned tiles, float *d,
+                             const uint32_t a[4], uint64_t b) {
+    struct warp_call call = {.kind = WARP_GROUP_MULTIPLY,
+                             .site = site,
+                             .mask = ~UINT32_C(0),
+                             .operand = kind,
+                             .width = tiles,
+                             .value = b,
+                             .a = a};
+    call.accumulator = d;
     warp_meet(&call, EMULATOR_CALLER);
 }

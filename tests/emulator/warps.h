@@ -10,6 +10,11 @@ enum warp_kind {
     WARP_SHUFFLE, /* and from here on, emulator_shuffle by emulator_shuffle */
     WARP_LOAD_MATRICES = WARP_SHUFFLE + 4,
     WARP_MULTIPLY,
+    WARP_REGISTERS, /* and from here on, what concerns the warpgroup */
+    WARP_GROUP_FENCE,
+    WARP_GROUP_COMMIT,
+    WARP_GROUP_WAIT,
+    WARP_GROUP_MULTIPLY,
 };
 
 /* One thread's part; it lies on its stack while it waits. */

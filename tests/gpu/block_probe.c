@@ -27,6 +27,7 @@ static void usage(FILE *to) {
         "                   for random blocks: each of another one\n"
         "  --group G        layers computed together; default: the plan decides\n"
         "  --algorithm A    auto (default), direct, winograd2, winograd4\n"
+        "  --wgmma          by the matrix instructions of sm_90a\n"
         "  --seed S         default 1; of random blocks, the first one's\n"
         "  --images P       different images of the batch, at most; default 2\n"
         "  --repeat R       also time it, R times by plain launches and R times as a graph\n"
@@ -104,6 +105,7 @@ enum option_name {
     TYPE,
     GROUP,
     ALGORITHM,
+    WGMMA,
     SEED,
     IMAGES,
     REPEAT,
@@ -121,6 +123,7 @@ static const struct option options[] = {{"shape", required_argument, NULL, SHAPE
                                         {"type", required_argument, NULL, TYPE},
                                         {"group", required_argument, NULL, GROUP},
                                         {"algorithm", required_argument, NULL, ALGORITHM},
+                                        {"wgmma", no_argument, NULL, WGMMA},
                                         {"seed", required_argument, NULL, SEED},
                                         {"images", required_argument, NULL, IMAGES},
                                         {"repeat", required_argument, NULL, REPEAT},
@@ -161,6 +164,9 @@ static void parse_option(int option, const char *name, struct probe_request *req
         break;
     case ALGORITHM:
         request->algorithm = parse_algorithm(optarg);
+        break;
+    case WGMMA:
+        request->instructions = DENSEBLOCK_INSTRUCTIONS_WGMMA;
         break;
     case SEED:
         request->seed = (uint64_t)parse_number(name, optarg, 0, INT64_MAX / 2);
@@ -254,10 +260,11 @@ static void print_block(const struct probe_request *request, const struct probe_
                desc->layers[l].kernel_height, desc->layers[l].kernel_width,
                desc->layers[l].growth);
     printf("], \"type\": \"%s\", \"backend\": \"%s\", \"algorithm\": \"%s\", "
-           "\"group\": %" PRId64 ", \"seed\": %" PRIu64 ", \"in_place\": %s",
+           "\"wgmma\": %s, \"group\": %" PRId64 ", \"seed\": %" PRIu64 ", \"in_place\": %s",
            type_name(desc), denseblock_backend_name(request->backend),
-           algorithms[request->algorithm], request->group_size, block->seed,
-           block->in_place ? "true" : "false");
+           algorithms[request->algorithm],
+           request->instructions == DENSEBLOCK_INSTRUCTIONS_WGMMA ? "true" : "false",
+           request->group_size, block->seed, block->in_place ? "true" : "false");
 }
 
 static bool is_good(const struct probe_errors *errors, double tolerance) {

@@ -231,7 +231,7 @@ def facts(options, block_library):
 
 
 def block_makers(backend):
-    """{name: what makes it}: what the plan chooses, and each algorithm; of backends that leave it to a
+    """{name: what makes it}: what the plan chooses, and each way; of backends that leave it to a
     library how a layer is computed, also what copies at every concatenation."""
     makers = {backend: library.Block}
     if backend != "cudnn":
@@ -239,7 +239,12 @@ def block_makers(backend):
             makers[f"{backend} {algorithm}"] = functools.partial(
                 library.Block, algorithm=algorithm
             )
-    if backend != "cuda":
+    if backend == "cuda":
+        for name, algorithm in (("wgmma", "auto"), ("wgmma direct", "direct")):
+            makers[f"{backend} {name}"] = functools.partial(
+                library.Block, algorithm=algorithm, wgmma=True
+            )
+    else:
         makers[f"{backend} with copies"] = library.Copies
     return makers
 

@@ -19,6 +19,7 @@ from gpu_shapes import KERNEL_SIZE
 
 GPU_BACKENDS = {"cuda": 5, "cublas": 3, "cudnn": 4}
 ALGORITHMS = {"auto": 0, "direct": 1, "winograd2": 2, "winograd4": 3}
+WGMMA = 1
 TYPES = {"f32": 0, "tf32": 0, "tf32x3": 0, "f16": 2, "bf16": 3}
 ARITHMETICS = {"tf32": 1, "tf32x3": 2}
 TORCH_TYPES = {
@@ -63,6 +64,7 @@ class Options(Structure):
     _fields_ = [
         ("algorithm", c_int),
         ("accuracy", c_int),
+        ("instructions", c_int),
         ("group_size", c_int64),
         ("thread_count", c_int64),
         ("workspace_limit", c_size_t),
@@ -198,7 +200,7 @@ class OwnMemory:
 class Plan:
     """Some layers of a case, planned; and prepared, in memory that a context uses."""
 
-    def __init__(self, library, backend, case, layers, algorithm="auto"):
+    def __init__(self, library, backend, case, layers, algorithm="auto", wgmma=False):
         self.library, self.case, self.layers = library, case, layers
         self.handle = c_void_p()
         shape = case.shape
@@ -215,7 +217,7 @@ class Plan:
             TYPES[case.type],
             ARITHMETICS.get(case.type, 0),
         )
-        options = Options(algorithm=ALGORITHMS[algorithm])
+        options = Options(algorithm=ALGORITHMS[algorithm], instructions=WGMMA if wgmma else 0)
         library.check(
             library.c.denseblock_plan_create(
                 byref(desc), GPU_BACKENDS[backend], byref(options), byref(self.handle)
@@ -283,8 +285,8 @@ class Execution:
 class Block(Execution):
     """The whole block, in place."""
 
-    def __init__(self, library, backend, case, memory_class, algorithm="auto"):
-        self.plan = Plan(library, backend, case, range(case.shape.layers), algorithm)
+    def __init__(self, library, backend, case, memory_class, algorithm="auto", wgmma=False):
+        self.plan = Plan(library, backend, case, range(case.shape.layers), algorithm, wgmma)
         if library.c.denseblock_plan_flops(self.plan.handle) != case.shape.flops:
             raise ValueError("denseblock counts other operations than the benchmark")
         super().__init__(library, backend, case, memory_class)

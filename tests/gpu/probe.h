@@ -15,6 +15,7 @@ struct probe_request {
     bool every_type; /* random blocks: each of another one */
     denseblock_arithmetic arithmetic;
     denseblock_algorithm algorithm;
+    denseblock_instructions instructions;
     int64_t group_size;
     int64_t images; /* at most so many of the batch are different */
     int64_t repeats;

@@ -253,6 +253,7 @@ static void copy_plan(const char *text, char *plan, size_t size) {
 void probe_run(const struct probe_request *request, const struct probe_case *block,
                struct probe_findings *findings) {
     const denseblock_plan_options options = {.algorithm = request->algorithm,
+                                             .instructions = request->instructions,
                                              .group_size = request->group_size};
     denseblock_plan *plan;
     struct execution run;

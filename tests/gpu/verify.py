@@ -16,7 +16,8 @@ import gpu_shapes as shapes
 
 BACKENDS = ("cuda", "cublas", "cudnn", "cpu")
 # Beside what a plan chooses.
-ALGORITHMS = {b: ("direct", "winograd2", "winograd4") for b in ("cuda", "cublas")}
+ALGORITHMS = [["--algorithm", a] for a in ("direct", "winograd2", "winograd4")]
+WAYS = {"cublas": ALGORITHMS, "cuda": [*ALGORITHMS, ["--wgmma"], ["--wgmma", *ALGORITHMS[0]]]}
 TYPES = ("f32", "f16", "bf16", "f64", "tf32", "tf32x3")
 SKIPPED, DIFFERENT = 77, 1
 RANDOM_BLOCKS, RANDOM_AT_ONCE = 400, 50
@@ -51,11 +52,11 @@ def available(options):
 
 
 def ways(backends):
-    """The arguments for each backend, and for each of its algorithms."""
+    """The arguments for each backend, and for each of its ways."""
     for backend in backends:
         yield ["--backend", backend]
-        for algorithm in ALGORITHMS.get(backend, ()):
-            yield ["--backend", backend, "--algorithm", algorithm]
+        for way in WAYS.get(backend, ()):
+            yield ["--backend", backend, *way]
 
 
 def random_tasks(backends, options):
@@ -154,8 +155,10 @@ def worker_count():
 
 
 def way_name(record):
-    chosen = record["algorithm"] == "auto"
-    return record["backend"] if chosen else f"{record['backend']} {record['algorithm']}"
+    name = record["backend"]
+    if record["wgmma"]:
+        name += " wgmma"
+    return name if record["algorithm"] == "auto" else f"{name} {record['algorithm']}"
 
 
 def print_summary(records):
@@ -166,7 +169,7 @@ def print_summary(records):
         groups.setdefault((way_name(record), element_type), []).append(record)
     for (way, element_type), group in sorted(groups.items()):
         compared = [r for r in group if "plain" in r]
-        line = f"{way:16} {element_type:5} {len(compared):5} blocks"
+        line = f"{way:17} {element_type:5} {len(compared):5} blocks"
         if compared:
             worst = max(max(r["plain"]["max_error"], r["plain"]["l2_error"]) for r in compared)
             failed = sum(not r["passed"] for r in compared)

@@ -152,7 +152,8 @@ struct direct_case plain_direct_case(denseblock_type type, int64_t images, int64
     return c;
 }
 
-struct direct_case random_tensor_case(uint64_t seed, enum dblk_tensor_form form) {
+struct direct_case random_tensor_case(uint64_t seed, enum dblk_tensor_form form,
+                                      enum dblk_tensor_instructions instructions) {
     static const size_t shared_bytes[] = {99 << 10, 163 << 10, 227 << 10};
     struct direct_case c = random_direct_case(seed, form == DBLK_TENSOR_F16    ? DENSEBLOCK_F16
                                                     : form == DBLK_TENSOR_BF16 ? DENSEBLOCK_BF16
@@ -165,9 +166,10 @@ struct direct_case random_tensor_case(uint64_t seed, enum dblk_tensor_form form)
         convolution->width = random_size(&seed, 100, 900);
     }
     c.on_tensor_cores = true;
-    ck_assert(dblk_tensor_find_way(form, convolution->kernel_height, convolution->kernel_width,
-                                   convolution->width, convolution->columns,
-                                   shared_bytes[random_size(&seed, 0, 2)], &c.way));
+    ck_assert(dblk_tensor_find_way(form, instructions, convolution->kernel_height,
+                                   convolution->kernel_width, convolution->width,
+                                   convolution->columns, shared_bytes[random_size(&seed, 0, 2)],
+                                   &c.way));
     const int64_t most = dblk_tensor_most_splits(&c.way, convolution->channels);
     if (one_in(&seed, 3) && most > 1)
         c.way.splits = (int)random_size(&seed, 2, most);

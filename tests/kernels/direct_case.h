@@ -32,7 +32,8 @@ struct direct_case plain_direct_case(denseblock_type type, int64_t images, int64
                                      int64_t width, int64_t kernel, int64_t columns);
 
 /* One on tensor cores. */
-struct direct_case random_tensor_case(uint64_t seed, enum dblk_tensor_form form);
+struct direct_case random_tensor_case(uint64_t seed, enum dblk_tensor_form form,
+                                      enum dblk_tensor_instructions instructions);
 
 /* Runs it, and compares every element of y and of the sums: those that it computes with plain loops,
  * those that are padding with nothing, and all others with what they were. */

@@ -33,8 +33,10 @@ struct products {
 
 static struct dblk_tensor_way random_way(uint64_t *seed, int form, int64_t columns) {
     static const size_t shared_bytes[] = {99 << 10, 163 << 10, 227 << 10};
+    const enum dblk_tensor_instructions instructions =
+        one_in(seed, 3) ? DBLK_TENSOR_WGMMA : DBLK_TENSOR_MMA;
     struct dblk_tensor_way way;
-    ck_assert(dblk_tensor_find_product_way((enum dblk_tensor_form)form, columns,
+    ck_assert(dblk_tensor_find_product_way((enum dblk_tensor_form)form, instructions, columns,
                                            shared_bytes[random_size(seed, 0, 2)], &way));
     return way;
 }

@@ -127,6 +127,9 @@ START_TEST(options_out_of_range_are_refused) {
     } cases[] = {
         {{.thread_count = -1}, DENSEBLOCK_INVALID_ARGUMENT, "thread count is -1"},
         {{.thread_count = 5000}, DENSEBLOCK_INVALID_ARGUMENT, "thread count is 5000"},
+        {{.instructions = (denseblock_instructions)2},
+         DENSEBLOCK_INVALID_ARGUMENT,
+         "instructions 2"},
         {{.group_size = -3}, DENSEBLOCK_INVALID_ARGUMENT, "group size is -3"},
         {{.algorithm = (denseblock_algorithm)9}, DENSEBLOCK_INVALID_ARGUMENT, "algorithm 9"},
         {{.accuracy = (denseblock_accuracy)9}, DENSEBLOCK_INVALID_ARGUMENT, "accuracy 9"},

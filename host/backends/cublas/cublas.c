@@ -71,6 +71,12 @@ static denseblock_status cublas_forward_layer(denseblock_context *context,
     return status == DENSEBLOCK_OK ? dblk_winograd_keep_after(&winograd, l) : status;
 }
 
+static void cublas_group(const denseblock_plan *plan, int64_t l, int64_t *first, int64_t *count) {
+    const struct dblk_group *group = &dblk_cublas_plan_of(plan)->layers[l].group;
+    *first = group->first;
+    *count = group->size;
+}
+
 const struct dblk_backend dblk_backend_cublas = {
     .id = DENSEBLOCK_BACKEND_CUBLAS,
     .name = "cublas",
@@ -83,5 +89,6 @@ const struct dblk_backend dblk_backend_cublas = {
     .prepare_layer = cublas_prepare_layer,
     .place_input = dblk_device_place_input,
     .forward_layer = cublas_forward_layer,
+    .group = cublas_group,
     .describe = dblk_cublas_plan_describe,
 };

@@ -1,6 +1,7 @@
 #include "backends/cublas/cublas_layers.h"
 #include "elementwise.h"
 #include "memory/integer.h"
+#include "trace/trace.h"
 
 denseblock_status dblk_cublas_direct_forward(const struct dblk_cublas_call *call) {
     const denseblock_plan *plan = call->plan;
@@ -40,9 +41,15 @@ denseblock_status dblk_cublas_direct_forward(const struct dblk_cublas_call *call
         im2col.pixels = dblk_smaller(planned->pixels, end - first);
         product.rows = im2col.pixels;
         product.c = call->y + (size_t)(first * plan->output_channels + layer->channels) * size;
+        dblk_trace_part(DBLK_TRACE_IM2COL, plan, call->l, im2col.pixels, layer->channels, 0);
         status = dblk_im2col(denseblock_context_stream(call->context), &im2col);
-        if (status == DENSEBLOCK_OK)
-            status = dblk_cublas_multiply(call->handle, plan, &product);
+        dblk_trace_end();
+        if (status != DENSEBLOCK_OK)
+            break;
+        dblk_trace_part(DBLK_TRACE_OUTER, plan, call->l, im2col.pixels, layer->channels,
+                        layer->growth);
+        status = dblk_cublas_multiply(call->handle, plan, &product);
+        dblk_trace_end();
     }
     return status;
 }

@@ -1,4 +1,5 @@
 #include "backends/cublas/cublas_layers.h"
+#include "trace/trace.h"
 
 struct dblk_winograd_call dblk_cublas_winograd_call(const struct dblk_cublas_call *call) {
     return (struct dblk_winograd_call){
@@ -39,11 +40,18 @@ denseblock_status dblk_cublas_winograd_forward(const struct dblk_cublas_call *ca
     const struct dblk_group *group = &dblk_cublas_plan_of(call->plan)->layers[call->l].group;
     const struct dblk_winograd_products products =
         dblk_winograd_products_of(&winograd, group, call->l);
-    const denseblock_status status = multiply(call, &products);
+    dblk_trace_product(call->plan, call->l, call->region, group);
+    denseblock_status status = multiply(call, &products);
+    dblk_trace_end();
     if (status != DENSEBLOCK_OK)
         return status;
-    return dblk_winograd_complete(&winograd, group, call->l,
-                                  call->prepared + call->plan->layers[call->l].weights_offset);
+    dblk_trace_part(DBLK_TRACE_COMPLETE, call->plan, call->l,
+                    dblk_trace_pixels(call->plan, call->region), 0,
+                    call->plan->layers[call->l].growth);
+    status = dblk_winograd_complete(&winograd, group, call->l,
+                                    call->prepared + call->plan->layers[call->l].weights_offset);
+    dblk_trace_end();
+    return status;
 }
 
 denseblock_status dblk_cublas_winograd_prepare(void *stream, const denseblock_plan *plan,

@@ -7,6 +7,7 @@
 #include "block/context.h"
 #include "cuda_check.h"
 #include "device/device.h"
+#include "trace/trace.h"
 
 static denseblock_status pack(denseblock_context *context, const denseblock_plan *plan,
                               const struct dblk_layer *layer, const struct dblk_tensor_way *way,
@@ -63,10 +64,30 @@ static denseblock_status cuda_prepare_layer(denseblock_context *context,
                                 : prepare_direct(context, plan, l, kernel, prepared);
 }
 
+/* The launches of a forward overlap, on GPUs that have that, but for the first kernel or, where x lies in
+ * y, those of the first layer: with an ordinary launch a forward begins when all that the stream had
+ * before has ended, and so have the caller's work on x and the packing of weights, which no later
+ * launch writes. Weights may then be read before what is launched ahead has ended. The caller's next
+ * launch is an ordinary one, and comes after all of ours. */
+static bool is_dependent(const denseblock_context *context, const denseblock_plan *plan) {
+    return context->launched && dblk_cuda_plan_of(plan)->gpu.compute_capability >= 90;
+}
+
+static denseblock_status cuda_place_input(denseblock_context *context,
+                                          const denseblock_plan *plan,
+                                          const struct dblk_region *region, const void *x,
+                                          void *y, void *workspace) {
+    if (region->image == 0)
+        context->launched = x != NULL;
+    return dblk_device_place_input(context, plan, region, x, y, workspace);
+}
+
 /* The outer convolution of a group is done with its first layer. */
-static denseblock_status forward_direct(void *stream, const denseblock_plan *plan, int64_t l,
-                                        const struct dblk_region *region, const char *prepared,
-                                        void *y, char *workspace) {
+static denseblock_status launch_direct(const denseblock_context *context,
+                                       const denseblock_plan *plan, int64_t l,
+                                       const struct dblk_region *region, const char *prepared,
+                                       void *y, char *workspace) {
+    void *stream = denseblock_context_stream(context);
     const struct dblk_cuda_plan *cuda = dblk_cuda_plan_of(plan);
     const struct dblk_cuda_layer *planned = &cuda->layers[l];
     const struct dblk_group *group = &planned->group;
@@ -94,11 +115,23 @@ static denseblock_status forward_direct(void *stream, const denseblock_plan *pla
         .finished = layer->growth,
         .unfinished = outer ? first_sums : layer->growth,
         .tile = planned->tile,
+        .dependent = is_dependent(context, plan),
     };
     if (cuda->tensor)
         return dblk_tensor_launch(stream, &convolution, dblk_cuda_way_of(plan, l),
                                   workspace + planned->parts_offset);
     return dblk_direct_launch(stream, &convolution);
+}
+
+static denseblock_status forward_direct(const denseblock_context *context,
+                                        const denseblock_plan *plan, int64_t l,
+                                        const struct dblk_region *region, const char *prepared,
+                                        void *y, char *workspace) {
+    dblk_trace_product(plan, l, region, &dblk_cuda_plan_of(plan)->layers[l].group);
+    const denseblock_status status =
+        launch_direct(context, plan, l, region, prepared, y, workspace);
+    dblk_trace_end();
+    return status;
 }
 
 static denseblock_status cuda_forward_layer(denseblock_context *context,
@@ -112,14 +145,24 @@ static denseblock_status cuda_forward_layer(denseblock_context *context,
         .region = region,
         .y = y,
         .workspace = workspace,
+        .dependent = is_dependent(context, plan),
     };
     denseblock_status status = dblk_winograd_keep_before(&winograd, l);
-    if (status != DENSEBLOCK_OK)
-        return status;
-    if (is_winograd(plan, l))
-        return dblk_cuda_winograd_forward(&winograd, l, prepared);
-    status = forward_direct(winograd.stream, plan, l, region, prepared, y, workspace);
-    return status == DENSEBLOCK_OK ? dblk_winograd_keep_after(&winograd, l) : status;
+    if (status == DENSEBLOCK_OK && is_winograd(plan, l)) {
+        status = dblk_cuda_winograd_forward(&winograd, l, prepared);
+    } else if (status == DENSEBLOCK_OK) {
+        status = forward_direct(context, plan, l, region, prepared, y, workspace);
+        if (status == DENSEBLOCK_OK)
+            status = dblk_winograd_keep_after(&winograd, l);
+    }
+    context->launched = true;
+    return status;
+}
+
+static void cuda_group(const denseblock_plan *plan, int64_t l, int64_t *first, int64_t *count) {
+    const struct dblk_group *group = &dblk_cuda_plan_of(plan)->layers[l].group;
+    *first = group->first;
+    *count = group->size;
 }
 
 const struct dblk_backend dblk_backend_cuda = {
@@ -129,7 +172,8 @@ const struct dblk_backend dblk_backend_cuda = {
     .device = &dblk_cuda_device,
     .plan = dblk_cuda_plan_make,
     .prepare_layer = cuda_prepare_layer,
-    .place_input = dblk_device_place_input,
+    .place_input = cuda_place_input,
     .forward_layer = cuda_forward_layer,
+    .group = cuda_group,
     .describe = dblk_cuda_plan_describe,
 };

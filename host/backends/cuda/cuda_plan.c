@@ -29,6 +29,30 @@ static denseblock_status check_options(const denseblock_plan *plan,
     return dblk_winograd_stack_check(plan, options);
 }
 
+/* wgmma, where it is asked for. */
+static denseblock_status choose_instructions(const denseblock_plan *plan,
+                                             const denseblock_plan_options *options) {
+    struct dblk_cuda_plan *cuda = plan->details;
+    const int capability = cuda->gpu.compute_capability;
+    cuda->instructions = DBLK_TENSOR_MMA;
+    if (options->instructions != DENSEBLOCK_INSTRUCTIONS_WGMMA)
+        return DENSEBLOCK_OK;
+    cuda->instructions = DBLK_TENSOR_WGMMA;
+    if (!dblk_tensor_has_wgmma())
+        return dblk_fail(DENSEBLOCK_UNSUPPORTED,
+                         "this build has no kernels with wgmma: build it for architecture 90");
+    if (capability != 90)
+        return dblk_fail(DENSEBLOCK_UNSUPPORTED,
+                         "wgmma needs a GPU of compute capability 9.0, this one has %d.%d",
+                         capability / 10, capability % 10);
+    if (!dblk_cuda_has_tensor_cores(plan))
+        return dblk_fail(DENSEBLOCK_UNSUPPORTED,
+                         "wgmma is for f16, bf16, tf32 and tf32x3: use the default instructions "
+                         "for %s",
+                         denseblock_type_name(plan->type));
+    return DENSEBLOCK_OK;
+}
+
 static bool is_allowed(const denseblock_plan *plan, const denseblock_plan_options *options,
                        denseblock_algorithm algorithm) {
     if (options->algorithm != DENSEBLOCK_ALGORITHM_AUTO)
@@ -84,6 +108,8 @@ denseblock_status dblk_cuda_plan_make(denseblock_plan *plan,
     denseblock_status status = dblk_cuda_device_limits(plan->device, &cuda->gpu);
     if (status == DENSEBLOCK_OK)
         status = check_options(plan, options);
+    if (status == DENSEBLOCK_OK)
+        status = choose_instructions(plan, options);
     if (status == DENSEBLOCK_OK)
         status = dblk_groups_choose(plan, options, &rules);
     if (status != DENSEBLOCK_OK)
@@ -154,7 +180,11 @@ void dblk_cuda_plan_describe(struct dblk_text *text, const denseblock_plan *plan
     const struct dblk_cuda_plan *cuda = dblk_cuda_plan_of(plan);
     const char *sums = plan->type == DENSEBLOCK_F64 ? "f64" : "f32";
     if (cuda->tensor)
-        dblk_text_append(text, "tensor cores, %s, sums in %s\n", forms[cuda->form], sums);
+        dblk_text_append(text, "tensor cores, %s%s, sums in %s\n", forms[cuda->form],
+                         cuda->instructions == DBLK_TENSOR_WGMMA
+                             ? " by wgmma (kernels that have not run on a GPU yet)"
+                             : "",
+                         sums);
     else
         dblk_text_append(text, "SIMT kernels, sums in %s\n", sums);
     for (int64_t l = 0; l < plan->layer_count; l += cuda->layers[l].group.size) {

@@ -32,8 +32,9 @@ struct dblk_cuda_layer {
 
 struct dblk_cuda_plan {
     struct dblk_cuda_limits gpu;
-    bool tensor;                /* on tensor cores */
-    enum dblk_tensor_form form; /* there */
+    bool tensor;                                /* on tensor cores */
+    enum dblk_tensor_form form;                 /* there */
+    enum dblk_tensor_instructions instructions; /* there */
     struct dblk_winograd_stack stack;
     size_t room; /* bytes behind the stack, while groups are chosen */
 

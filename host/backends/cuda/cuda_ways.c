@@ -40,10 +40,11 @@ static bool has_ways(const denseblock_plan *plan, int64_t l, denseblock_algorith
     for (int wide = 0; has && wide < 2; wide++) {
         const int64_t columns = wide ? DBLK_TENSOR_NARROW + 1 : DBLK_TENSOR_NARROW;
         struct dblk_tensor_way way;
-        has = dblk_tensor_find_way(cuda->form, layer->kernel_height, layer->kernel_width,
-                                   plan->width, columns, shared, &way) &&
-              (!dblk_algorithm_is_winograd(winograd) ||
-               dblk_tensor_find_product_way(cuda->form, columns, shared, &way));
+        has =
+            dblk_tensor_find_way(cuda->form, cuda->instructions, layer->kernel_height,
+                                 layer->kernel_width, plan->width, columns, shared, &way) &&
+            (!dblk_algorithm_is_winograd(winograd) ||
+             dblk_tensor_find_product_way(cuda->form, cuda->instructions, columns, shared, &way));
     }
     return has;
 }
@@ -81,9 +82,11 @@ static bool find_way(const denseblock_plan *plan, int64_t l, int64_t columns,
     const struct dblk_cuda_plan *cuda = cuda_of(plan);
     const struct dblk_layer *layer = &plan->layers[l];
     return is_winograd(plan, l)
-               ? dblk_tensor_find_product_way(cuda->form, columns, cuda->gpu.shared_bytes, way)
-               : dblk_tensor_find_way(cuda->form, layer->kernel_height, layer->kernel_width,
-                                      plan->width, columns, cuda->gpu.shared_bytes, way);
+               ? dblk_tensor_find_product_way(cuda->form, cuda->instructions, columns,
+                                              cuda->gpu.shared_bytes, way)
+               : dblk_tensor_find_way(cuda->form, cuda->instructions, layer->kernel_height,
+                                      layer->kernel_width, plan->width, columns,
+                                      cuda->gpu.shared_bytes, way);
 }
 
 /* The fastest, by the model, whose parts have room. Products, of which there is one for every point, are

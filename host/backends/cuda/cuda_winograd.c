@@ -1,6 +1,7 @@
 #include "backends/cuda/cuda_winograd.h"
 
 #include "backends/device_tensor.h"
+#include "trace/trace.h"
 
 denseblock_status dblk_cuda_winograd_prepare(denseblock_context *context,
                                              const denseblock_plan *plan, int64_t l,
@@ -42,6 +43,7 @@ static denseblock_status multiply(const struct dblk_winograd_call *call, int64_t
         .c_step = products->c_step,
         .batch = products->points,
         .add = !products->outer,
+        .dependent = call->dependent,
     };
     return dblk_cuda_plan_of(call->plan)->tensor
                ? dblk_tensor_multiply(call->stream, &product, dblk_cuda_way_of(call->plan, l))
@@ -52,9 +54,15 @@ denseblock_status dblk_cuda_winograd_forward(const struct dblk_winograd_call *ca
                                              const char *prepared) {
     const struct dblk_group *group = &dblk_cuda_plan_of(call->plan)->layers[l].group;
     const struct dblk_winograd_products products = dblk_winograd_products_of(call, group, l);
-    const denseblock_status status = multiply(call, l, &products, prepared);
+    dblk_trace_product(call->plan, l, call->region, group);
+    denseblock_status status = multiply(call, l, &products, prepared);
+    dblk_trace_end();
     if (status != DENSEBLOCK_OK)
         return status;
-    return dblk_winograd_complete(call, group, l,
-                                  prepared + call->plan->layers[l].weights_offset);
+    dblk_trace_part(DBLK_TRACE_COMPLETE, call->plan, l,
+                    dblk_trace_pixels(call->plan, call->region), 0, call->plan->layers[l].growth);
+    status =
+        dblk_winograd_complete(call, group, l, prepared + call->plan->layers[l].weights_offset);
+    dblk_trace_end();
+    return status;
 }

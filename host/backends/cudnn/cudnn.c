@@ -10,6 +10,7 @@
 #include "device/device.h"
 #include "elementwise.h"
 #include "status/fail.h"
+#include "trace/trace.h"
 
 /* What a context has. */
 struct state {
@@ -141,7 +142,10 @@ static denseblock_status rectify(denseblock_context *context, const denseblock_p
         .dst = (char *)copy + offset,
         .dst_stride = stride,
     };
-    return dblk_im2col(denseblock_context_stream(context), &rows);
+    dblk_trace_part(DBLK_TRACE_RECTIFY, plan, l, rows.pixels, rows.channels, 0);
+    const denseblock_status status = dblk_im2col(denseblock_context_stream(context), &rows);
+    dblk_trace_end();
+    return status;
 }
 
 static denseblock_status copy_to_y(denseblock_context *context, const denseblock_plan *plan,
@@ -156,7 +160,11 @@ static denseblock_status copy_to_y(denseblock_context *context, const denseblock
         .pixels = images * plan->height * plan->width,
         .channels = growth,
     };
-    return dblk_copy_channels(denseblock_context_stream(context), &copy);
+    dblk_trace_part(DBLK_TRACE_COMPLETE, plan, l, copy.pixels, 0, growth);
+    const denseblock_status status =
+        dblk_copy_channels(denseblock_context_stream(context), &copy);
+    dblk_trace_end();
+    return status;
 }
 
 /* The images of a step, in its form. */
@@ -178,8 +186,12 @@ static denseblock_status run_step(denseblock_context *context, const denseblock_
         place.output = place.scratch + step->output_offset;
         status = rectify(context, plan, l, step->images, 0, place.y, place.scratch, channels);
     }
-    if (status == DENSEBLOCK_OK)
-        status = convolve(context->state, cudnn, step, &place);
+    if (status != DENSEBLOCK_OK)
+        return status;
+    dblk_trace_part(DBLK_TRACE_OUTER, plan, l, step->images * plan->height * plan->width,
+                    channels, plan->layers[l].growth);
+    status = convolve(context->state, cudnn, step, &place);
+    dblk_trace_end();
     if (status == DENSEBLOCK_OK && step->form == DBLK_CUDNN_PACKED)
         status = copy_to_y(context, plan, l, step->images, place.output, output);
     return status;

@@ -1,0 +1,2 @@
+/* The rehearsal's GPU: the same source on the runtime double. */
+#include "conformance_sm90_device.cu"
