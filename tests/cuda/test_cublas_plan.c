@@ -158,9 +158,9 @@ START_TEST(groups_have_algorithms_of_their_own) {
     denseblock_layer layers[4];
     denseblock_layers_fill(layers, 4, 3, 3, 32);
     const denseblock_desc desc = {.batch = 16,
-                                  .height = 16,
-                                  .width = 16,
-                                  .channels = 3,
+                                  .height = 48,
+                                  .width = 48,
+                                  .channels = 1,
                                   .layer_count = 4,
                                   .layers = layers,
                                   .type = DENSEBLOCK_F32};

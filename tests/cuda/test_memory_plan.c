@@ -31,20 +31,26 @@ static denseblock_plan *plan_of(const int64_t block[4], int64_t batch, densebloc
     return plan;
 }
 
-/* On ordinary cores. Tensor cores split the channels of small batches, and add in the workspace. */
-START_TEST(direct_layers_one_by_one_need_no_more_than_y_and_weights_and_5_percent) {
+static void check_little_memory(denseblock_type type, denseblock_arithmetic arithmetic) {
     const denseblock_plan_options options = {.algorithm = DENSEBLOCK_ALGORITHM_DIRECT,
                                              .group_size = 1};
-    begin_quietly();
     for (int b = 0; b < BLOCKS; b++)
         for (size_t n = 0; n < sizeof batches / sizeof batches[0]; n++) {
-            denseblock_plan *const plan = plan_of(blocks[b], batches[n], DENSEBLOCK_F32,
-                                                  DENSEBLOCK_ARITHMETIC_FULL, &options);
+            denseblock_plan *const plan =
+                plan_of(blocks[b], batches[n], type, arithmetic, &options);
             const size_t needed =
                 denseblock_plan_output_bytes(plan) + denseblock_plan_weights_bytes(plan);
             ck_assert_uint_le(denseblock_plan_workspace_bytes(plan), needed / 20);
             denseblock_plan_destroy(plan);
         }
+}
+
+/* Tensor cores share tiles of small batches, and add in the workspace. */
+START_TEST(direct_layers_one_by_one_need_no_more_than_y_and_weights_and_5_percent) {
+    begin_quietly();
+    check_little_memory(DENSEBLOCK_F32, DENSEBLOCK_ARITHMETIC_FULL);
+    check_little_memory(DENSEBLOCK_F32, DENSEBLOCK_ARITHMETIC_TF32);
+    check_little_memory(DENSEBLOCK_F16, DENSEBLOCK_ARITHMETIC_FULL);
 }
 END_TEST
 

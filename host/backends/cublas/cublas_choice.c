@@ -82,17 +82,21 @@ static double products_cost(const denseblock_plan *plan, double slices, double r
     return microseconds(plan, work);
 }
 
-/* The output transform of a layer, which moves `more_bytes` for each tile, point and column beside the
- * products. */
-static double output_cost(const denseblock_plan *plan, int64_t l, double more_bytes) {
-    const double real = (double)denseblock_type_size(dblk_winograd_products_type(plan));
-    const double size = (double)denseblock_type_size(plan->type);
+/* A transform of so many channels: their features are moved once, and for each tile and point so many
+ * bytes. */
+static double transform_cost(const denseblock_plan *plan, int64_t channels, double value_bytes) {
     const double pixels = (double)(plan->batch * plan->height * plan->width);
-    const struct work output = {slices_of(plan),
-                                (double)plan->layers[l].growth *
-                                    (rows_of(plan) * (real + more_bytes) + pixels * size),
-                                0};
-    return microseconds(plan, output);
+    const struct work work = {
+        slices_of(plan),
+        (double)channels *
+            (rows_of(plan) * value_bytes + pixels * (double)denseblock_type_size(plan->type)),
+        0};
+    return microseconds(plan, work);
+}
+
+static double output_cost(const denseblock_plan *plan, int64_t l) {
+    return transform_cost(plan, plan->layers[l].growth,
+                          (double)denseblock_type_size(dblk_winograd_products_type(plan)));
 }
 
 static double winograd_cost(const denseblock_plan *plan, int64_t l) {
@@ -107,25 +111,22 @@ static double winograd_cost(const denseblock_plan *plan, int64_t l) {
             : products_cost(plan, slices, rows,
                             (double)(layer->channels - planned->group.channels),
                             (double)layer->growth, true);
-    return products + output_cost(plan, l, 0);
+    return products + output_cost(plan, l);
 }
 
-/* The input transform of layer l's output; -1: of the block's input. Where it is one kernel with the
- * output transform, what that takes more. */
+/* The input transform of layer l's output, -1: of the block's input; where one kernel transforms back
+ * and again, what that takes more than to transform back. */
 static double keep_cost(const denseblock_plan *plan, int64_t l) {
     const struct dblk_cublas_plan *cublas = dblk_cublas_plan_of(plan);
     const double size = (double)denseblock_type_size(plan->type);
-    if (l >= 0 && dblk_algorithm_is_winograd(cublas->layers[l].algorithm) &&
-        dblk_winograd_is_fused(&cublas->stack, l)) {
-        const double real = (double)denseblock_type_size(dblk_winograd_products_type(plan));
-        const double again = dblk_winograd_stack_times_read(&cublas->stack, plan) - 1;
-        return output_cost(plan, l, again * real + size) - output_cost(plan, l, 0);
-    }
-    const int64_t channels = l < 0 ? plan->channels : plan->layers[l].growth;
-    const double pixels = (double)(plan->batch * plan->height * plan->width);
-    const struct work work = {slices_of(plan), (double)channels * (rows_of(plan) + pixels) * size,
-                              0};
-    return microseconds(plan, work);
+    const double sum = (double)denseblock_type_size(dblk_winograd_products_type(plan));
+    if (l < 0)
+        return transform_cost(plan, plan->channels, size);
+    const int64_t growth = plan->layers[l].growth;
+    if (!dblk_algorithm_is_winograd(cublas->layers[l].algorithm) || cublas->stack.strip_rows == 0)
+        return transform_cost(plan, growth, size);
+    const double times = dblk_winograd_stack_times_read(&cublas->stack, plan);
+    return transform_cost(plan, growth, sum * times + size) - output_cost(plan, l);
 }
 
 static double layer_cost(const denseblock_plan *plan, int64_t l) {

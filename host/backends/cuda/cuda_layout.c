@@ -13,10 +13,19 @@ static struct dblk_cuda_plan *cuda_of(const denseblock_plan *plan) {
 
 /* ---- Groups ---- */
 
+/* Who asks for direct layers one by one asks for little memory: parts of shared tiles, which are all that
+ * such a plan needs beside y and the weights, are less than a twentieth of y. */
+static size_t limit_of(const denseblock_plan *plan, const denseblock_plan_options *options) {
+    const size_t twentieth = plan->output_bytes / 20;
+    const bool little =
+        options->algorithm == DENSEBLOCK_ALGORITHM_DIRECT && options->group_size == 1;
+    return little && twentieth < options->workspace_limit ? twentieth : options->workspace_limit;
+}
+
 bool dblk_cuda_begin(denseblock_plan *plan, const denseblock_plan_options *options,
                      denseblock_algorithm winograd) {
     struct dblk_cuda_plan *cuda = cuda_of(plan);
-    const size_t limit = options->workspace_limit;
+    const size_t limit = limit_of(plan, options);
     const int64_t most =
         dblk_larger(1, DBLK_DIRECT_MOST_PIXELS / (plan->height * plan->width + 1));
     cuda->room = 0;

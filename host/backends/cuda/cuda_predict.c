@@ -30,19 +30,20 @@ double dblk_cuda_layer_time(const denseblock_plan *plan, int64_t l) {
     return slices_of(plan) * time;
 }
 
-static void add(struct dblk_cuda_traffic *sum, struct dblk_cuda_traffic traffic) {
-    sum->cache += traffic.cache;
-    sum->memory += traffic.memory;
+/* Whether one kernel transforms what layer l has added back and again, if it is kept. */
+static bool is_fused(const denseblock_plan *plan, int64_t l) {
+    const struct dblk_cuda_plan *cuda = dblk_cuda_plan_of(plan);
+    return l >= 0 && cuda->stack.strip_rows > 0 &&
+           dblk_algorithm_is_winograd(cuda->layers[l].algorithm);
 }
 
 double dblk_cuda_keep_time(const denseblock_plan *plan, int64_t l) {
     const struct dblk_cuda_limits *gpu = &dblk_cuda_plan_of(plan)->gpu;
-    struct dblk_cuda_traffic keep = dblk_cuda_keep_traffic(plan, l);
-    if (!dblk_cuda_is_fused(plan, l))
-        return slices_of(plan) * dblk_cuda_pass_time(gpu, keep);
-    const struct dblk_cuda_traffic output = dblk_cuda_output_traffic(plan, l);
-    add(&keep, output);
-    return slices_of(plan) * (dblk_cuda_pass_time(gpu, keep) - dblk_cuda_pass_time(gpu, output));
+    const double time = is_fused(plan, l)
+                            ? dblk_cuda_pass_time(gpu, dblk_cuda_between_traffic(plan, l)) -
+                                  dblk_cuda_pass_time(gpu, dblk_cuda_output_traffic(plan, l))
+                            : dblk_cuda_pass_time(gpu, dblk_cuda_keep_traffic(plan, l));
+    return slices_of(plan) * time;
 }
 
 /* ---- The plan ---- */
@@ -60,16 +61,31 @@ static double time_of(const denseblock_plan *plan) {
     return time;
 }
 
+static void add(struct dblk_cuda_traffic *sum, struct dblk_cuda_traffic traffic) {
+    sum->cache += traffic.cache;
+    sum->memory += traffic.memory;
+}
+
+/* Of the transforms of what layer l adds. */
+static void add_transforms(const denseblock_plan *plan, int64_t l,
+                           struct dblk_cuda_traffic *sum) {
+    if (is_kept(plan, l) && is_fused(plan, l)) {
+        add(sum, dblk_cuda_between_traffic(plan, l));
+        return;
+    }
+    if (dblk_algorithm_is_winograd(dblk_cuda_plan_of(plan)->layers[l].algorithm))
+        add(sum, dblk_cuda_output_traffic(plan, l));
+    if (is_kept(plan, l))
+        add(sum, dblk_cuda_keep_traffic(plan, l));
+}
+
 static struct dblk_cuda_traffic traffic_of(const denseblock_plan *plan) {
     struct dblk_cuda_traffic sum = {0, 0};
     if (is_kept(plan, -1))
         add(&sum, dblk_cuda_keep_traffic(plan, -1));
     for (int64_t l = 0; l < plan->layer_count; l++) {
         add(&sum, dblk_cuda_work_traffic(plan, l));
-        if (dblk_algorithm_is_winograd(dblk_cuda_plan_of(plan)->layers[l].algorithm))
-            add(&sum, dblk_cuda_output_traffic(plan, l));
-        if (is_kept(plan, l))
-            add(&sum, dblk_cuda_keep_traffic(plan, l));
+        add_transforms(plan, l, &sum);
     }
     return (struct dblk_cuda_traffic){slices_of(plan) * sum.cache, slices_of(plan) * sum.memory};
 }

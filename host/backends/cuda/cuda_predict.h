@@ -8,8 +8,8 @@
 /* Layer l, whose group and way are there. */
 double dblk_cuda_layer_time(const denseblock_plan *plan, int64_t l);
 
-/* The input transform of layer l's output; -1: of the block's input. If it is one kernel with the
- * output transform, what that takes more. */
+/* The input transform of layer l's output, -1: of the block's input; where one kernel transforms back and
+ * again, what that takes more than to transform back. */
 double dblk_cuda_keep_time(const denseblock_plan *plan, int64_t l);
 
 /* Sets what the plan says of an execution. */

@@ -174,36 +174,49 @@ struct dblk_cuda_traffic dblk_cuda_work_traffic(const denseblock_plan *plan, int
     };
 }
 
-struct dblk_cuda_traffic dblk_cuda_output_traffic(const denseblock_plan *plan, int64_t l) {
-    const bool outer = l == dblk_cuda_plan_of(plan)->layers[l].group.first;
-    const int64_t growth = plan->layers[l].growth;
-    const double products = rows_of(plan) * (double)growth * sum_bytes(plan);
-    const double output = features_bytes(plan, growth);
-    const double lost = missed(plan, outer ? sums_set(plan, l) : features_set(plan, l));
-    return (struct dblk_cuda_traffic){products + output, products * lost + output};
+/* Bytes of the products that layer l's output transform reads, and the part of them that memory has to
+ * give. */
+static double products_bytes(const denseblock_plan *plan, int64_t l) {
+    return rows_of(plan) * (double)plan->layers[l].growth * sum_bytes(plan);
 }
 
-bool dblk_cuda_is_fused(const denseblock_plan *plan, int64_t l) {
-    return l >= 0 && is_winograd(plan, l) &&
-           dblk_winograd_is_fused(&dblk_cuda_plan_of(plan)->stack, l);
+static double products_lost(const denseblock_plan *plan, int64_t l) {
+    const bool outer = l == dblk_cuda_plan_of(plan)->layers[l].group.first;
+    return missed(plan, outer ? sums_set(plan, l) : features_set(plan, l));
+}
+
+struct dblk_cuda_traffic dblk_cuda_output_traffic(const denseblock_plan *plan, int64_t l) {
+    const double products = products_bytes(plan, l);
+    const double output = features_bytes(plan, plan->layers[l].growth);
+    return (struct dblk_cuda_traffic){products + output,
+                                      products * products_lost(plan, l) + output};
+}
+
+/* What is written into the stack goes to memory if that does not fit. */
+static double stack_lost(const denseblock_plan *plan, int64_t l) {
+    const int64_t channels =
+        l < 0 ? plan->channels : plan->layers[l].channels + plan->layers[l].growth;
+    return missed(plan, stack_bytes(plan, channels));
 }
 
 struct dblk_cuda_traffic dblk_cuda_keep_traffic(const denseblock_plan *plan, int64_t l) {
     const int64_t channels = l < 0 ? plan->channels : plan->layers[l].growth;
-    const int64_t before = l < 0 ? 0 : plan->layers[l].channels;
     const double features = features_bytes(plan, channels);
     const double transforms = stack_bytes(plan, channels);
-    const double stack = stack_bytes(plan, before + channels);
-    if (dblk_cuda_is_fused(plan, l)) {
-        const double products = rows_of(plan) * (double)channels * sum_bytes(plan);
-        const double times =
-            dblk_winograd_stack_times_read(&dblk_cuda_plan_of(plan)->stack, plan);
-        return (struct dblk_cuda_traffic){(times - 1) * products + transforms,
-                                          transforms * missed(plan, stack)};
-    }
     return (struct dblk_cuda_traffic){
         .cache = features + transforms,
         .memory = features * (l < 0 ? 1 : missed(plan, features + transforms)) +
-                  transforms * missed(plan, stack),
+                  transforms * stack_lost(plan, l),
+    };
+}
+
+struct dblk_cuda_traffic dblk_cuda_between_traffic(const denseblock_plan *plan, int64_t l) {
+    const struct dblk_winograd_stack *stack = &dblk_cuda_plan_of(plan)->stack;
+    const double products = products_bytes(plan, l);
+    const double output = features_bytes(plan, plan->layers[l].growth);
+    const double transforms = stack_bytes(plan, plan->layers[l].growth);
+    return (struct dblk_cuda_traffic){
+        .cache = products * dblk_winograd_stack_times_read(stack, plan) + output + transforms,
+        .memory = products * products_lost(plan, l) + output + transforms * stack_lost(plan, l),
     };
 }

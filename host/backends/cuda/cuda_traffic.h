@@ -19,4 +19,7 @@ bool dblk_cuda_is_fused(const denseblock_plan *plan, int64_t l);
  * output transform, what that moves more. */
 struct dblk_cuda_traffic dblk_cuda_keep_traffic(const denseblock_plan *plan, int64_t l);
 
+/* Both at once: its output transform, and the input transform of what it adds. */
+struct dblk_cuda_traffic dblk_cuda_between_traffic(const denseblock_plan *plan, int64_t l);
+
 #endif
