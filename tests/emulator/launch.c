@@ -29,7 +29,7 @@ void emulator_clear_counters(void) {
 static uint64_t random_state;
 
 /* splitmix64 */
-uint64_t random_bits(void) {
+uint64_t emulator_random_bits(void) {
     uint64_t z = random_state += UINT64_C(0x9E3779B97F4A7C15);
     z = (z ^ z >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
     z = (z ^ z >> 27) * UINT64_C(0x94D049BB133111EB);
@@ -54,10 +54,10 @@ static uint64_t common_divisor(uint64_t a, uint64_t b) {
 static struct order random_order(uint64_t count) {
     if (now.settings.seed == 0 || count == 1)
         return (struct order){count, 0, 1};
-    uint64_t step = random_bits() % count;
+    uint64_t step = emulator_random_bits() % count;
     while (common_divisor(step, count) != 1)
         step = (step + 1) % count;
-    return (struct order){count, random_bits() % count, step};
+    return (struct order){count, emulator_random_bits() % count, step};
 }
 
 static uint64_t next(struct order *order) {

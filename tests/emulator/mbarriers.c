@@ -332,7 +332,8 @@ static void begin(const struct arrival *arrival, const void *caller) {
 bool mbarriers_let_arrive(void) {
     if (under_way_count == 0)
         return false;
-    const size_t which = now.settings.seed == 0 ? 0 : (size_t)(random_bits() % under_way_count);
+    const size_t which =
+        now.settings.seed == 0 ? 0 : (size_t)(emulator_random_bits() % under_way_count);
     const struct arrival arrival = under_way[which];
     memmove(&under_way[which], &under_way[which + 1],
             (--under_way_count - which) * sizeof *under_way);

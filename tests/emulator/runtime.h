@@ -90,7 +90,7 @@ extern struct runtime now;
 extern struct thread threads[MOST_THREADS];
 
 /* Random bits, which the seed decides; with seed 0 there shall be the order as it is. */
-uint64_t random_bits(void);
+uint64_t emulator_random_bits(void);
 
 /* ---- Fibers ---- */
 

@@ -124,9 +124,10 @@ static struct direct_case plain_tensor_case(enum dblk_tensor_form form,
 }
 
 /* Two layers, one of which is finished: six narrow tiles of three chunks, the last ragged. */
-static struct direct_case case_with_shares(enum dblk_tensor_form form) {
+static struct direct_case case_with_shares(enum dblk_tensor_form form,
+                                           enum dblk_tensor_instructions instructions) {
     enum { GROWTH = 22, PADDED = 24, COLUMNS = PADDED + GROWTH };
-    struct direct_case c = plain_tensor_case(form, 16, 17, 3, DBLK_TENSOR_NARROW);
+    struct direct_case c = plain_tensor_case(form, instructions, 16, 17, 3, DBLK_TENSOR_NARROW);
     struct dblk_direct_convolution *convolution = &c.convolution;
     convolution->channels = 3 * dblk_tensor_chunk(form, c.way.window) - 3;
     convolution->output_channel = c.kernel_channels = convolution->channels;
@@ -142,17 +143,27 @@ static struct direct_case case_with_shares(enum dblk_tensor_form form) {
 
 enum { SHARED_UNITS = 18 };
 
-START_TEST(shares_of_all_sizes_agree_with_plain_loops) {
-    struct direct_case c = case_with_shares((enum dblk_tensor_form)_i);
-    for (c.way.blocks = 0; c.way.blocks <= SHARED_UNITS; c.way.blocks++)
+static void check_all_shares(enum dblk_tensor_form form,
+                             enum dblk_tensor_instructions instructions, int step) {
+    struct direct_case c = case_with_shares(form, instructions);
+    for (c.way.blocks = 0; c.way.blocks <= SHARED_UNITS; c.way.blocks += step)
         check_direct_case(&c);
     ck_fails(dblk_tensor_launch(NULL, &c.convolution, &c.way, NULL), DENSEBLOCK_INVALID_ARGUMENT,
              "18 chunks");
 }
+
+START_TEST(shares_of_all_sizes_agree_with_plain_loops) {
+    check_all_shares((enum dblk_tensor_form)_i, DBLK_TENSOR_MMA, 1);
+}
+END_TEST
+
+START_TEST(by_wgmma_shares_agree_with_plain_loops) {
+    check_all_shares((enum dblk_tensor_form)_i, DBLK_TENSOR_WGMMA, 4);
+}
 END_TEST
 
 START_TEST(shares_give_the_same_bits_in_every_order_of_blocks) {
-    struct direct_case c = case_with_shares((enum dblk_tensor_form)_i);
+    struct direct_case c = case_with_shares((enum dblk_tensor_form)_i, DBLK_TENSOR_MMA);
     for (c.way.blocks = 4; c.way.blocks <= SHARED_UNITS; c.way.blocks += 7)
         check_direct_case_repeats(&c);
 }
@@ -248,6 +259,8 @@ Suite *suite(void) {
     TCase *shares = tcase_create("shares");
     tcase_set_timeout(shares, 120);
     tcase_add_loop_test(shares, shares_of_all_sizes_agree_with_plain_loops, DBLK_TENSOR_F16,
+                        DBLK_TENSOR_TF32X3 + 1);
+    tcase_add_loop_test(shares, by_wgmma_shares_agree_with_plain_loops, DBLK_TENSOR_F16,
                         DBLK_TENSOR_TF32X3 + 1);
     tcase_add_loop_test(shares, shares_give_the_same_bits_in_every_order_of_blocks,
                         DBLK_TENSOR_F16, DBLK_TENSOR_TF32X3 + 1);
