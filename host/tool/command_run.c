@@ -253,7 +253,7 @@ outcome command_run(int argc, char **argv) {
         {"output", "Y", "where the result goes, .npy", parse_text, &request.output, true},
         {"backend", "B", "auto (default), reference, cpu, cublas, ...", parse_backend,
          &request.backend, false},
-        {"dtype", "T", "convert to f32, f64, f16 or bf16 first; tf32, tf32x3", parse_type,
+        {"dtype", "T", "f32, f64, f16, bf16, tf32 or tf32x3; default: X's", parse_type,
          &request.type, false},
         OPTIONS_OF_PLAN(request.options),
         {"concat", "HOW", "inplace (default), copy or copy-keep", parse_concatenation,

@@ -60,7 +60,7 @@ typedef struct command_line {
      &(OPTIONS).accuracy, false}, \
     {"instructions", "I", "of the cuda backend: default, or wgmma, on sm_90", \
      parse_instructions, &(OPTIONS).instructions, false}, \
-    {"group", "N", "layers computed together (default: the plan's choice)", parse_group, \
+    {"group", "N", "layers together (default: the plan's choice)", parse_group, \
      &(OPTIONS).group_size, false}, \
     {"workspace", "BYTES", "limit of the workspace (default 64 MiB)", parse_workspace, \
      &(OPTIONS).workspace_limit, false}

@@ -100,20 +100,30 @@ static int64_t common_divisor(int64_t a, int64_t b) {
     return a;
 }
 
-/* Of the launch that adds the pieces of tiles that several blocks share: to write each part and to
- * read it again, and to write what the tiles become. A share begins within a tile but where both
- * begin anew. */
-static double combine_time(const struct dblk_cuda_limits *limits,
-                           const struct dblk_tensor_way *way, const struct dblk_cuda_work *work,
-                           int64_t tiles) {
+struct dblk_cuda_pieces dblk_cuda_pieces(const struct dblk_tensor_way *way,
+                                         const struct dblk_cuda_work *work) {
+    const struct dblk_cuda_pieces none = {0, 0, 0};
+    if (way->blocks == 0 || work->pixels == 0)
+        return none;
+    const int64_t tiles = dblk_tensor_tiles(way, work->pixels, work->columns);
     const int64_t cuts = way->blocks - common_divisor(tiles, way->blocks);
     const int64_t cut_tiles = dblk_smaller(cuts, tiles);
-    if (cuts == 0)
-        return 0;
-    const double tile =
-        (double)work->pixels * (double)work->columns * sizeof(float) / (double)tiles;
-    return LAUNCH +
-           tile * (2 * (double)(cuts + cut_tiles) + (double)cut_tiles) / cache_rate(limits);
+    return (struct dblk_cuda_pieces){
+        .tiles = cut_tiles,
+        .count = cuts + cut_tiles,
+        .bytes = (double)work->pixels * (double)work->columns * sizeof(float) / (double)tiles,
+    };
+}
+
+/* Of the launch that adds the pieces: to write each and to read it again, and to write what their tiles
+ * become. */
+static double combine_time(const struct dblk_cuda_limits *limits,
+                           const struct dblk_tensor_way *way, const struct dblk_cuda_work *work) {
+    const struct dblk_cuda_pieces pieces = dblk_cuda_pieces(way, work);
+    return pieces.count == 0
+               ? 0
+               : LAUNCH + pieces.bytes * (2 * (double)pieces.count + (double)pieces.tiles) /
+                              cache_rate(limits);
 }
 
 /* As many units as the multiprocessor with most of them has: chunks of channels of a tile. */
@@ -132,7 +142,7 @@ double dblk_cuda_tensor_time(const struct dblk_cuda_limits *limits,
                         (tensor_rate(gpu, way->form) * part);
     const double products =
         LAUNCH + busiest(limits, work->matrices * blocks) * (double)units * unit;
-    return way->blocks == 0 ? products : products + combine_time(limits, way, work, tiles);
+    return way->blocks == 0 ? products : products + combine_time(limits, way, work);
 }
 
 double dblk_cuda_simt_time(const struct dblk_cuda_limits *limits,

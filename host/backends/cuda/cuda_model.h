@@ -13,6 +13,15 @@ struct dblk_cuda_work {
     int64_t pixels, taps, channels, columns;
 };
 
+/* Tiles that several blocks of threads share, and the pieces of them, whose sums are written and read
+ * again. A share begins within a tile but where both begin anew. */
+struct dblk_cuda_pieces {
+    int64_t tiles, count;
+    double bytes; /* of one, on average */
+};
+struct dblk_cuda_pieces dblk_cuda_pieces(const struct dblk_tensor_way *way,
+                                         const struct dblk_cuda_work *work);
+
 /* Microseconds to begin a kernel, until its first products. */
 enum { DBLK_CUDA_LAUNCH = 4 };
 

@@ -41,6 +41,7 @@ struct operands {
     double weights;
     double sums;   /* written, or added to */
     double output; /* written to y */
+    double pieces; /* of shared tiles, written and read again */
 };
 
 static struct operands operands_of(const denseblock_plan *plan, int64_t l) {
@@ -51,12 +52,16 @@ static struct operands operands_of(const denseblock_plan *plan, int64_t l) {
     const int parts = cuda->tensor ? dblk_tensor_parts(cuda->form) : 1;
     const bool outer = l == planned->group.first;
     const int64_t columns = outer && !is_winograd(plan, l) ? planned->sums_stride : work.columns;
+    struct dblk_cuda_pieces pieces = {0, 0, 0};
+    if (cuda->tensor)
+        pieces = dblk_cuda_pieces(dblk_cuda_way_of(plan, l), &work);
     const struct operands bytes = {
         .features = rows * (double)work.channels * type_bytes(plan),
         .weights = (double)work.matrices * (double)work.taps * (double)work.channels *
                    (double)work.columns * type_bytes(plan) * parts,
         .sums = rows * (double)columns * sum_bytes(plan),
         .output = is_winograd(plan, l) ? 0 : features_bytes(plan, plan->layers[l].growth),
+        .pieces = (double)pieces.count * pieces.bytes,
     };
     return bytes;
 }
@@ -105,7 +110,7 @@ static double features_set(const denseblock_plan *plan, int64_t l) {
     const struct operands bytes = operands_of(plan, l);
     return features_lines(plan, l, l == group->first ? 0 : group->channels,
                           layer->channels + layer->growth) +
-           bytes.weights + bytes.sums + (double)dblk_cuda_parts_bytes(plan, l);
+           bytes.weights + bytes.sums + bytes.pieces;
 }
 
 /* Of the sums that layer l completes: what the blocks of the outer product that ran later had to
@@ -167,10 +172,10 @@ struct dblk_cuda_traffic dblk_cuda_work_traffic(const denseblock_plan *plan, int
         .cache = bytes.features * halo_of(plan, l) *
                      (double)dblk_quotient_up(work.columns, tile_columns(plan, l)) +
                  bytes.weights * (double)dblk_quotient_up(work.pixels, tile_pixels(plan)) +
-                 bytes.sums * (winograd && !outer ? 2 : 1) + bytes.output,
+                 bytes.sums * (winograd && !outer ? 2 : 1) + bytes.output + 2 * bytes.pieces,
         /* Nothing of the block's input has been used before. */
         .memory = bytes.features * (l == 0 && !winograd ? 1 : features_lost) + bytes.weights +
-                  bytes.sums * sums_lost + bytes.output,
+                  bytes.sums * sums_lost + bytes.output + 2 * bytes.pieces * features_lost,
     };
 }
 
