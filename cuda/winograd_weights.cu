@@ -4,7 +4,7 @@
  * As nvcc 13.0 compiles it (tests/resources): registers of a thread, and blocks of a multiprocessor.
  *
  *   kernel                           threads  shared   sm_80   sm_90  sm_100
- *   dblk_winograd_weights_kernel         256       0    66/3    72/3    79/3
+ *   dblk_winograd_weights_kernel         256       0    64/4    64/4    72/3
  */
 #include "direct_pack.h"
 #include "grid.h"
