@@ -14,7 +14,8 @@
  *   GB/s. Its L2 cache gives 5120 bytes a cycle, of which 32 for each of 108 multiprocessors, 4.8
  *   TB/s, have been seen (forums.developer.nvidia.com, 198560).
  * H100: white paper, table 3: twice the multiply-adds of an A100, by its own matrix instructions;
- *   mma.sync reaches 62.9 % of that on average (arXiv 2501.12084, table 7, an H800). L2 cache: 4472
+ *   mma.sync reaches 62.9 % of that on average (arXiv 2501.12084, table 7, an H800), and wgmma is
+ *   taken to reach all of it. L2 cache: 4472
  *   bytes a cycle of 114 multiprocessors (arXiv 2402.13499, table V, an H800). 3.35 TB/s:
  *   nvidia.com, H100. The clock is that of an H100 PCIe (chipsandcheese.com, 2023), of an SXM at
  *   least that.
@@ -27,15 +28,16 @@ static const struct gpu {
     int compute_capability;
     double megahertz;
     double half, tf32, single_precision, double_precision;
+    double mma; /* the part of half and tf32 that mma.sync reaches */
     double cache_bytes;
     double memory_rate; /* bytes in a microsecond, where the device does not tell */
 } gpus[] = {
-    {0, 1410, 256, 64, 64, 2, 25, 0.3e6},
-    {80, 1410, 1024, 512, 64, 32, 32, 1.555e6},
-    {86, 2200, 256, 128, 128, 2, 16, 0.9e6},
-    {90, 1755, 0.629 * 2048, 0.629 * 1024, 128, 64, 39, 3.35e6},
-    {100, 1755, 0.629 * 2048, 0.629 * 1024, 128, 64, 39, 7.67e6},
-    {120, 2200, 256, 128, 128, 2, 16, 1.7e6},
+    {0, 1410, 256, 64, 64, 2, 1, 25, 0.3e6},
+    {80, 1410, 1024, 512, 64, 32, 1, 32, 1.555e6},
+    {86, 2200, 256, 128, 128, 2, 1, 16, 0.9e6},
+    {90, 1755, 2048, 1024, 128, 64, 0.629, 39, 3.35e6},
+    {100, 1755, 2048, 1024, 128, 64, 0.629, 39, 7.67e6},
+    {120, 2200, 256, 128, 128, 2, 1, 16, 1.7e6},
 };
 
 static const double LAUNCH = DBLK_CUDA_LAUNCH;
@@ -68,17 +70,12 @@ static double cache_rate(const struct dblk_cuda_limits *limits) {
 }
 
 /* Multiply-adds of a multiprocessor in a microsecond. */
-static double tensor_rate(const struct gpu *gpu, enum dblk_tensor_form form) {
-    switch (form) {
-    case DBLK_TENSOR_F16:
-    case DBLK_TENSOR_BF16:
-        return gpu->half * gpu->megahertz;
-    case DBLK_TENSOR_TF32:
-        return gpu->tf32 * gpu->megahertz;
-    case DBLK_TENSOR_TF32X3:
-        break;
-    }
-    return gpu->tf32 * gpu->megahertz / 3;
+static double tensor_rate(const struct gpu *gpu, enum dblk_tensor_form form,
+                          enum dblk_tensor_instructions instructions) {
+    const bool half = form == DBLK_TENSOR_F16 || form == DBLK_TENSOR_BF16;
+    const double products = form == DBLK_TENSOR_TF32X3 ? 3 : 1;
+    const double part = instructions == DBLK_TENSOR_MMA ? gpu->mma : 1;
+    return (half ? gpu->half : gpu->tf32) * part / products * gpu->megahertz;
 }
 
 static double simt_rate(const struct gpu *gpu, denseblock_type type) {
@@ -139,7 +136,7 @@ double dblk_cuda_tensor_time(const struct dblk_cuda_limits *limits,
     const double part = way->tile_columns == DBLK_TENSOR_NARROW ? NARROW : WIDE;
     const double unit = (double)DBLK_TENSOR_PIXELS * way->tile_columns *
                         dblk_tensor_chunk(way->form, way->window) * (double)work->taps /
-                        (tensor_rate(gpu, way->form) * part);
+                        (tensor_rate(gpu, way->form, way->instructions) * part);
     const double products =
         LAUNCH + busiest(limits, work->matrices * blocks) * (double)units * unit;
     return way->blocks == 0 ? products : products + combine_time(limits, way, work);
@@ -156,12 +153,17 @@ double dblk_cuda_simt_time(const struct dblk_cuda_limits *limits,
     return LAUNCH + busiest(limits, blocks) * block;
 }
 
-double dblk_cuda_products_time(const struct dblk_cuda_limits *limits,
-                               const enum dblk_tensor_form *form, denseblock_type type,
-                               double multiply_adds) {
-    const struct gpu *gpu = gpu_of(limits);
-    const double rate = form != NULL ? tensor_rate(gpu, *form) : simt_rate(gpu, type);
-    return multiply_adds / (rate * limits->multiprocessors);
+double dblk_cuda_least_tensor_time(const struct dblk_cuda_limits *limits,
+                                   enum dblk_tensor_form form,
+                                   enum dblk_tensor_instructions instructions,
+                                   double multiply_adds) {
+    return multiply_adds /
+           (tensor_rate(gpu_of(limits), form, instructions) * limits->multiprocessors);
+}
+
+double dblk_cuda_least_simt_time(const struct dblk_cuda_limits *limits, denseblock_type type,
+                                 double multiply_adds) {
+    return multiply_adds / (simt_rate(gpu_of(limits), type) * limits->multiprocessors);
 }
 
 double dblk_cuda_cache_time(const struct dblk_cuda_limits *limits, double bytes) {
