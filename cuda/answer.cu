@@ -9,9 +9,11 @@ static __global__ void answer_kernel(int *answer, int value) {
     *answer = value;
 }
 
-cudaError_t dblk_answer_attributes(void) {
-    struct cudaFuncAttributes attributes;
-    return cudaFuncGetAttributes(&attributes, (const void *)answer_kernel);
+cudaError_t dblk_answer_code(int *capability) {
+    struct cudaFuncAttributes attributes = {};
+    const cudaError_t error = cudaFuncGetAttributes(&attributes, (const void *)answer_kernel);
+    *capability = attributes.ptxVersion;
+    return error;
 }
 
 denseblock_status dblk_answer(void *stream, int *answer, int value) {

@@ -52,10 +52,13 @@ __device__ __forceinline__ void add_parts(dblk_elements<float, FOUR> *sum,
     const int last_unit = (tile + 1) * a.shares.chunks - 1;
     const int first = dblk_tensor_share_block(a.shares, last_unit + 1 - a.shares.chunks);
     const int last = dblk_tensor_share_block(a.shares, last_unit);
+    /* The shares of all but the first begin in this tile. */
+    int64_t slot = dblk_tensor_share_slot(a.shares, first, tile);
+#pragma unroll 4
     for (int block = first; block <= last; block++) {
-        const int64_t slot = dblk_tensor_share_slot(a.shares, block, tile);
         dblk_elements<float, FOUR> part;
         part.load(a.parts + (slot * vectors_of_tile(a.tile_columns) + vector) * FOUR);
+        slot = block + 1;
 #pragma unroll
         for (int i = 0; i < FOUR; i++)
             sum->each[i] += part.each[i];

@@ -48,20 +48,21 @@ __device__ __forceinline__ void copy_features(unsigned char *halo, const tensor_
     }
     const int channel_bytes = window.chunk * S::CHUNK * S::ELEMENT;
     const int bytes = a.channels * S::ELEMENT - channel_bytes; /* that are left of a pixel */
-    /* Eight lanes copy the same piece of eight pixels, which go to different banks. */
-    const int end = (positions + 7) / 8 * 8 * PIECES;
-    for (int i = S::copy_thread(); i < end; i += S::COPY_THREADS) {
-        const int position = i / (8 * PIECES) * 8 + i % 8;
-        const int piece = i / 8 % PIECES * TENSOR_PIECE;
+    /* A thread has the same piece of all of its pixels. Eight lanes have that of eight pixels, which go
+     * to different banks. */
+    constexpr int STRIDE = S::COPY_THREADS / PIECES;
+    static_assert(S::COPY_THREADS % (8 * PIECES) == 0, "of whole groups of lanes");
+    const int piece = S::copy_thread() / 8 % PIECES * TENSOR_PIECE;
+    const int valid = min(max(bytes - piece, 0), TENSOR_PIECE);
+    const int64_t channel = channel_bytes + piece;
+    for (int position = S::copy_thread() / (8 * PIECES) * 8 + S::copy_thread() % 8;
+         position < positions; position += STRIDE) {
         const int pixel = first + position;
-        if (position >= positions)
-            continue;
-        const bool there = pixel >= 0 && pixel < a.pixels && piece < bytes;
+        const bool there = pixel >= 0 && pixel < a.pixels && valid > 0;
         const unsigned char *from = a.features;
         if (there)
-            from += pixel * a.pixel_bytes + channel_bytes + piece;
-        copy_piece(halo + position * S::PITCH + piece, from,
-                   there ? min(bytes - piece, TENSOR_PIECE) : 0, a.feature_bytes);
+            from += pixel * a.pixel_bytes + channel;
+        copy_piece(halo + position * S::PITCH + piece, from, there ? valid : 0, a.feature_bytes);
     }
 }
 

@@ -113,13 +113,6 @@ __global__ void __launch_bounds__(tensor_constants<FORM, WINDOW, COLUMNS>::THREA
 
 /* ---- The launcher ---- */
 
-/* The largest power of two up to 16 that divides all of them. */
-static inline int access_bytes(const void *first, int64_t stride) {
-    const uintptr_t all =
-        reinterpret_cast<uintptr_t>(first) | static_cast<uintptr_t>(stride) | 16;
-    return static_cast<int>(all & (~all + 1));
-}
-
 struct tensor_grid {
     dim3 blocks;
     size_t shared_bytes;

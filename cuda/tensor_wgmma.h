@@ -100,8 +100,10 @@ copy_piece_windows(unsigned char *shared, wgmma_barriers *barriers, const tensor
 
 /* Outputs of 16 bits are put together where windows were: the next tile's wait for that. */
 template <typename S> __device__ __forceinline__ void wait_for_outputs(const tensor_work &work) {
-    if (S::ELEMENT == 2 && work.is_whole && !work.is_last)
-        named_barrier<2>(S::THREADS + S::COPY_THREADS);
+    if (S::ELEMENT != 2 || !work.is_whole || work.is_last)
+        return;
+    proxy_fence(); /* bulk copies will write to where outputs were */
+    named_barrier<2>(S::THREADS + S::COPY_THREADS);
 }
 
 template <typename S>
@@ -183,11 +185,10 @@ __device__ __forceinline__ void wgmma_tap(typename S::sums &sums, wgmma_features
             operand::make(a[r], loaded);
         }
         const uint64_t b = weights + static_cast<uint64_t>(step * S::PARTS) * PART;
+        wgmma_fence();
 #pragma unroll
-        for (int r = 0; r < S::ROWS; r++) {
-            wgmma_fence();
+        for (int r = 0; r < S::ROWS; r++)
             wgmma_operand<S::FORM>::multiply(sums[r], a[r], b, b + PART);
-        }
         wgmma_commit();
         wgmma_wait<1>();
     }
@@ -256,7 +257,6 @@ __device__ __forceinline__ void multiply_share(unsigned char *shared, wgmma_barr
             finish_sums<S>(sums, shared + WGMMA_STAGES, a, work.place, warp);
         else
             store_partial<S>(sums, arguments_of_part<S>(a, work), work.place, warp);
-        proxy_fence(); /* bulk copies will write to where outputs were */
         wait_for_outputs<S>(work);
     }
 }

@@ -140,16 +140,24 @@ static void form_groups(const struct choice *choice) {
         form_group(choice, way->last);
 }
 
+/* Of 3x3 layers: what was asked for, or what needs little among what is allowed. */
+static denseblock_algorithm least_algorithm(const struct choice *choice) {
+    const denseblock_algorithm asked = choice->options->algorithm;
+    if (asked != DENSEBLOCK_ALGORITHM_AUTO)
+        return asked;
+    return choice->rules->allows(choice->plan, choice->options, DENSEBLOCK_ALGORITHM_DIRECT)
+               ? DENSEBLOCK_ALGORITHM_DIRECT
+               : DENSEBLOCK_ALGORITHM_WINOGRAD2;
+}
+
 /* What needs little: an image at a time, in groups no larger than was asked for. */
 static void form_least(struct choice *choice) {
-    const denseblock_algorithm asked = choice->options->algorithm;
-    const denseblock_algorithm winograd =
-        dblk_algorithm_is_winograd(asked) ? asked : DENSEBLOCK_ALGORITHM_DIRECT;
+    const denseblock_algorithm algorithm_of_3x3 = least_algorithm(choice);
     choice->plan->slice_images = dblk_smaller(1, choice->plan->batch);
-    (void)choice->rules->begin(choice->plan, choice->options, winograd);
+    (void)choice->rules->begin(choice->plan, choice->options, algorithm_of_3x3);
     for (int64_t first = 0; first < choice->plan->layer_count;) {
         const denseblock_algorithm algorithm = dblk_layer_is_3x3(&choice->plan->layers[first])
-                                                   ? winograd
+                                                   ? algorithm_of_3x3
                                                    : DENSEBLOCK_ALGORITHM_DIRECT;
         const int64_t size =
             choice->options->group_size == 0 ? 1 : most_layers(choice, first, algorithm);

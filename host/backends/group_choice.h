@@ -28,8 +28,9 @@ struct dblk_group_rules {
     void (*form)(const denseblock_plan *plan, struct dblk_group_form form);
 
     /* Chooses how layer l is computed, whose group is there; what that takes. INFINITY where the
-     * workspace has no room. It depends on nothing but what `begin` was told and the group, and not
-     * on how many layers follow there, unless l is the first. */
+     * workspace has no room. It depends on nothing but what `begin` was told and the group; and, so
+     * nearly that the choice goes by it, not on how many layers follow there, unless l is the
+     * first. */
     double (*layer_cost)(const denseblock_plan *plan, int64_t l);
 
     /* What Winograd layers after layer l have to have done with its output, or, of layer -1, with

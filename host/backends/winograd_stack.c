@@ -112,9 +112,9 @@ void dblk_winograd_stack_describe(struct dblk_text *text,
                                   const struct dblk_winograd_stack *stack) {
     if (dblk_winograd_is_fused(stack, 0))
         dblk_text_append(text,
-                         "transforms between Winograd layers in one kernel, in strips of %" PRId64
-                         " rows of tiles\n",
-                         stack->strip_rows);
+                         "transforms after Winograd layers in one kernel, in strips of %" PRId64
+                         " row%s of tiles\n",
+                         stack->strip_rows, stack->strip_rows == 1 ? "" : "s");
 }
 
 bool dblk_winograd_stack_reserve(struct dblk_winograd_stack *stack, const denseblock_plan *plan,

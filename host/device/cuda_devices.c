@@ -61,9 +61,8 @@ static cudaError_t on_device(int number, cudaError_t (*action)(void *), void *ar
     return error;
 }
 
-static cudaError_t look_for_code(void *argument) {
-    (void)argument;
-    return dblk_answer_attributes();
+static cudaError_t look_for_code(void *capability) {
+    return dblk_answer_code(capability);
 }
 
 denseblock_status dblk_cuda_device_check(int number, struct dblk_problem *problem) {
@@ -75,7 +74,8 @@ denseblock_status dblk_cuda_device_check(int number, struct dblk_problem *proble
                        "no device %d: this machine has GPUs 0 to %d", number, count - 1);
         return DENSEBLOCK_INVALID_ARGUMENT;
     }
-    const cudaError_t error = on_device(number, look_for_code, NULL);
+    int capability;
+    const cudaError_t error = on_device(number, look_for_code, &capability);
     if (error == cudaSuccess)
         return DENSEBLOCK_OK;
     (void)cudaGetLastError();
@@ -106,13 +106,20 @@ denseblock_status dblk_cuda_device_limits(int number, struct dblk_cuda_limits *l
     };
     int values[COUNT] = {0};
     for (int i = 0; i < COUNT; i++) {
-        const denseblock_status status = dblk_cuda_check(
-            cudaDeviceGetAttribute(&values[i], attributes[i], number), "cudaDeviceGetAttribute");
-        if (status != DENSEBLOCK_OK)
-            return status;
+        const cudaError_t error = cudaDeviceGetAttribute(&values[i], attributes[i], number);
+        if (error == cudaErrorInvalidValue && (i == KILOHERTZ || i == BITS))
+            (void)cudaGetLastError(); /* not told, and then 0 */
+        else if (error != cudaSuccess)
+            return dblk_cuda_check(error, "cudaDeviceGetAttribute");
     }
+    int code;
+    const denseblock_status status =
+        dblk_cuda_check(on_device(number, look_for_code, &code), "cudaFuncGetAttributes");
+    if (status != DENSEBLOCK_OK)
+        return status;
+    const int capability = values[MAJOR] * 10 + values[MINOR];
     *limits = (struct dblk_cuda_limits){
-        .compute_capability = values[MAJOR] * 10 + values[MINOR],
+        .compute_capability = code < capability ? code : capability,
         .multiprocessors = values[MULTIPROCESSORS],
         .shared_bytes = (size_t)values[SHARED],
         .cache_bytes = (size_t)values[CACHE],

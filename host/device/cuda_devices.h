@@ -17,7 +17,7 @@ denseblock_status dblk_cuda_device_check(int number, struct dblk_problem *proble
 
 /* What kernels are chosen by. */
 struct dblk_cuda_limits {
-    int compute_capability; /* 90 is 9.0 */
+    int compute_capability; /* that there is code for: at most the device's. 90 is 9.0 */
     int multiprocessors;
     size_t shared_bytes; /* the most that a block of threads may have */
     size_t cache_bytes;  /* of the L2 cache */

@@ -25,6 +25,7 @@ START_TEST(what_cublas_cannot_do_is_refused_with_the_plan) {
     } refused[] = {
         {{.algorithm = DENSEBLOCK_ALGORITHM_DIRECT, .group_size = 2}, "not groups of 2"},
         {{.algorithm = DENSEBLOCK_ALGORITHM_WINOGRAD4}, "winograd4 for f32, not for f16"},
+        {{.group_size = 2, .workspace_limit = 16384}, "raise the workspace limit of 16384"},
         {{.algorithm = DENSEBLOCK_ALGORITHM_WINOGRAD2, .workspace_limit = 16384},
          "raise the workspace limit of 16384"},
     };

@@ -1,5 +1,7 @@
 /* What an execution does to streams and devices: it only enqueues, can be captured, and keeps to the GPU
  * of its context. On the runtime double. */
+#include <stdlib.h>
+
 #include "backends.h"
 #include "on_double.h"
 #include "sample.h"
@@ -45,13 +47,13 @@ START_TEST(a_forward_enqueues_and_does_nothing_else) {
 END_TEST
 
 /* Launches of a forward on a machine of that compute capability, and how many may overlap. */
-static struct emulator_counters count_launches(const struct sample *sample, int capability,
-                                               bool in_place) {
-    const struct cuda_double_machine machine = {.compute_capability = capability};
+static struct emulator_counters count_launches_of(const struct sample *sample,
+                                                  const struct cuda_double_machine *machine,
+                                                  bool in_place) {
     struct ready ready;
     struct emulator_counters work;
     void *x = NULL;
-    cuda_double_begin(&machine);
+    cuda_double_begin(machine);
     emulator_clear();
     get_ready(sample, 0, &ready);
     if (!in_place) {
@@ -74,6 +76,12 @@ static struct emulator_counters count_launches(const struct sample *sample, int 
     return work;
 }
 
+static struct emulator_counters count_launches(const struct sample *sample, int capability,
+                                               bool in_place) {
+    const struct cuda_double_machine machine = {.compute_capability = capability};
+    return count_launches_of(sample, &machine, in_place);
+}
+
 /* The first layer has one launch, and where it is a Winograd layer three: the input transform, products,
  * and what lies between them and the next layer's. */
 START_TEST(launches_overlap_but_for_the_first_ones) {
@@ -93,6 +101,30 @@ START_TEST(launches_overlap_but_for_the_first_ones) {
         }
         sample_free(&sample);
     }
+}
+END_TEST
+
+START_TEST(launches_do_not_overlap_where_that_is_switched_off) {
+    struct sample sample;
+    sample_make(&sample);
+    ck_assert_int_eq(setenv("DENSEBLOCK_OVERLAP", "off", 1), 0);
+    ck_assert_uint_eq(count_launches(&sample, 90, true).dependent_launches, 0);
+    ck_assert_int_eq(setenv("DENSEBLOCK_OVERLAP", "of", 1), 0);
+    denseblock_plan *plan;
+    ck_fails(denseblock_plan_create(sample.block.desc, tested, NULL, &plan),
+             DENSEBLOCK_INVALID_ARGUMENT, "'of': there are on and off");
+    ck_assert_int_eq(unsetenv("DENSEBLOCK_OVERLAP"), 0);
+    sample_free(&sample);
+}
+END_TEST
+
+/* Which the driver has then compiled for it. */
+START_TEST(launches_do_not_overlap_in_code_for_an_older_gpu) {
+    struct sample sample;
+    sample_make(&sample);
+    const struct cuda_double_machine machine = {.code_capability = 80};
+    ck_assert_uint_eq(count_launches_of(&sample, &machine, true).dependent_launches, 0);
+    sample_free(&sample);
 }
 END_TEST
 
@@ -255,7 +287,12 @@ Suite *suite(void) {
                                 everything_happens_on_the_gpu_of_the_context,
                                 a_plan_for_another_gpu_is_refused,
                                 NULL};
-    const TTest *const of_cuda[] = {launches_overlap_but_for_the_first_ones, NULL};
+    const TTest *const of_cuda[] = {
+        launches_overlap_but_for_the_first_ones,
+        launches_do_not_overlap_where_that_is_switched_off,
+        launches_do_not_overlap_in_code_for_an_older_gpu,
+        NULL,
+    };
     const TTest *const of_cublas[] = {libraries_and_our_kernels_between_them_do_not_overlap,
                                       NULL};
     const TTest *const of_cudnn[] = {libraries_and_our_kernels_between_them_do_not_overlap, NULL};

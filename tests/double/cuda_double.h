@@ -20,6 +20,7 @@ struct cuda_double_machine {
     int devices;            /* default 1; -1 for none */
     int driver_version;     /* default: as the runtime; -1: no driver */
     int compute_capability; /* default 90 */
+    int code_capability;    /* that kernels were written for; default: as the device's */
     int multiprocessors;    /* of each device; default 132 */
     size_t memory_bytes;    /* of each device; default 1 GiB */
     size_t l2_bytes;        /* of each device; default 50 MiB */

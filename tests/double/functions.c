@@ -75,11 +75,13 @@ static cudaError_t get_attributes(struct cudaFuncAttributes *attributes, const v
     const cudaError_t error = attributes == NULL ? cudaErrorInvalidValue : check(function);
     if (error != cudaSuccess)
         return error;
+    const int capability = double_machine.compute_capability;
+    const int code = double_machine.code_capability;
     *attributes = (struct cudaFuncAttributes){
         .maxThreadsPerBlock = DOUBLE_BLOCK_THREADS,
         .numRegs = REGISTERS,
-        .ptxVersion = double_machine.compute_capability,
-        .binaryVersion = double_machine.compute_capability,
+        .ptxVersion = code != 0 ? code : capability,
+        .binaryVersion = capability,
         .maxDynamicSharedSizeBytes = (int)double_function_shared_bytes(function),
         .preferredShmemCarveout = -1,
     };

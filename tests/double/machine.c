@@ -38,6 +38,8 @@ static void merge(struct cuda_double_machine *machine, const struct cuda_double_
         machine->driver_version = from->driver_version;
     if (from->compute_capability != 0)
         machine->compute_capability = from->compute_capability;
+    if (from->code_capability != 0)
+        machine->code_capability = from->code_capability;
     if (from->multiprocessors != 0)
         machine->multiprocessors = from->multiprocessors;
     if (from->memory_bytes != 0)

@@ -64,11 +64,11 @@ class Options(Structure):
     _fields_ = [
         ("algorithm", c_int),
         ("accuracy", c_int),
-        ("instructions", c_int),
         ("group_size", c_int64),
         ("thread_count", c_int64),
         ("workspace_limit", c_size_t),
         ("device", c_int),
+        ("instructions", c_int),
     ]
 
 

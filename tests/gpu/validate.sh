@@ -391,6 +391,10 @@ stage_sanitizer() {
             sanitized "$tool" "$backend-3x3" "$(program probe)" --backend "$backend" \
                 "${block[@]}" --group 2
         done
+        if [[ $arch == 90* ]]; then
+            sanitized "$tool" wgmma "$(program probe)" "${block[@]}" --type f16 --wgmma \
+                "${poison[@]}"
+        fi
         for type in f32 f16 bf16 f64; do
             [[ -z $rehearsal || $tool$type == memcheckf16 ]] || continue
             sanitized "$tool" "block-$type" "$(program probe)" "${block[@]}" --type "$type" \

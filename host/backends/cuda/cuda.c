@@ -70,7 +70,7 @@ static denseblock_status cuda_prepare_layer(denseblock_context *context,
  * no later launch writes. Weights may then be read before what is launched ahead has ended. The
  * caller's next launch is an ordinary one, and comes after all of ours. */
 static bool is_dependent(const denseblock_context *context, const denseblock_plan *plan) {
-    return context->launched && dblk_cuda_plan_of(plan)->gpu.compute_capability >= 90;
+    return context->launched && dblk_cuda_plan_of(plan)->overlaps;
 }
 
 static denseblock_status cuda_place_input(denseblock_context *context,

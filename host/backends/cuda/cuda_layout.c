@@ -13,8 +13,8 @@ static struct dblk_cuda_plan *cuda_of(const denseblock_plan *plan) {
 
 /* ---- Groups ---- */
 
-/* Who asks for direct layers one by one asks for little memory: parts of shared tiles, which are all that
- * such a plan needs beside y and the weights, are less than a twentieth of y. */
+/* Who asks for direct layers one by one asks for little memory: beside y and the weights such a plan needs
+ * nothing but the parts of shared tiles, which are kept within a twentieth of y. */
 static size_t limit_of(const denseblock_plan *plan, const denseblock_plan_options *options) {
     const size_t twentieth = plan->output_bytes / 20;
     const bool little =

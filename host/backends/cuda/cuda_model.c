@@ -154,11 +154,9 @@ double dblk_cuda_simt_time(const struct dblk_cuda_limits *limits,
 }
 
 double dblk_cuda_least_tensor_time(const struct dblk_cuda_limits *limits,
-                                   enum dblk_tensor_form form,
-                                   enum dblk_tensor_instructions instructions,
-                                   double multiply_adds) {
+                                   enum dblk_tensor_form form, double multiply_adds) {
     return multiply_adds /
-           (tensor_rate(gpu_of(limits), form, instructions) * limits->multiprocessors);
+           (tensor_rate(gpu_of(limits), form, DBLK_TENSOR_WGMMA) * limits->multiprocessors);
 }
 
 double dblk_cuda_least_simt_time(const struct dblk_cuda_limits *limits, denseblock_type type,

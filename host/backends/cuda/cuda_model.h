@@ -32,11 +32,10 @@ double dblk_cuda_tensor_time(const struct dblk_cuda_limits *limits,
 double dblk_cuda_simt_time(const struct dblk_cuda_limits *limits,
                            const struct dblk_cuda_work *work);
 
-/* Microseconds that so many multiply-adds take at the least, on tensor cores and on ordinary ones. */
+/* Microseconds that so many multiply-adds take at the least, on tensor cores, whichever of their
+ * instructions are used, and on ordinary ones. */
 double dblk_cuda_least_tensor_time(const struct dblk_cuda_limits *limits,
-                                   enum dblk_tensor_form form,
-                                   enum dblk_tensor_instructions instructions,
-                                   double multiply_adds);
+                                   enum dblk_tensor_form form, double multiply_adds);
 double dblk_cuda_least_simt_time(const struct dblk_cuda_limits *limits, denseblock_type type,
                                  double multiply_adds);
 

@@ -1,7 +1,9 @@
 #include "backends/cuda/cuda_plan.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "backends/algorithm.h"
 #include "backends/cuda/cuda_layout.h"
@@ -20,6 +22,19 @@ static denseblock_status check_options(const denseblock_plan *plan,
                          "compute capability 8.0: use auto or direct",
                          denseblock_type_name(plan->type));
     return dblk_winograd_stack_check(plan, options);
+}
+
+/* Launches that overlap, from compute capability 9.0 on: unless the environment says otherwise, as who
+ * compares or looks for a fault will want to. */
+static denseblock_status choose_overlap(const denseblock_plan *plan) {
+    struct dblk_cuda_plan *cuda = plan->details;
+    const char *asked = getenv("DENSEBLOCK_OVERLAP");
+    const bool off = asked != NULL && strcmp(asked, "off") == 0;
+    if (asked != NULL && !off && strcmp(asked, "on") != 0)
+        return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT,
+                         "DENSEBLOCK_OVERLAP is '%s': there are on and off", asked);
+    cuda->overlaps = cuda->gpu.compute_capability >= 90 && !off;
+    return DENSEBLOCK_OK;
 }
 
 /* wgmma, where it is asked for. */
@@ -59,6 +74,21 @@ static bool is_allowed(const denseblock_plan *plan, const denseblock_plan_option
     return true;
 }
 
+static denseblock_status check_units(const denseblock_plan *plan, int64_t l) {
+    const struct dblk_cuda_work work = dblk_cuda_work_of(plan, l);
+    const struct dblk_tensor_way *way = dblk_cuda_way_of(plan, l);
+    int64_t units;
+    if (__builtin_mul_overflow(dblk_tensor_tiles(way, work.pixels, work.columns),
+                               dblk_tensor_chunks(way, work.channels), &units) ||
+        units > INT_MAX)
+        return dblk_fail(DENSEBLOCK_UNSUPPORTED,
+                         "layer %" PRId64
+                         ": the cuda backend cannot launch a convolution of this "
+                         "size at once",
+                         l);
+    return DENSEBLOCK_OK;
+}
+
 /* What no launch could take is refused now. */
 static denseblock_status check_launches(const denseblock_plan *plan) {
     const struct dblk_cuda_plan *cuda = dblk_cuda_plan_of(plan);
@@ -74,6 +104,8 @@ static denseblock_status check_launches(const denseblock_plan *plan) {
             .columns = cuda->layers[l].group.columns,
         };
         status = dblk_direct_check(&convolution);
+        if (status == DENSEBLOCK_OK && cuda->tensor)
+            status = check_units(plan, l);
     }
     return status;
 }
@@ -103,6 +135,8 @@ denseblock_status dblk_cuda_plan_make(denseblock_plan *plan,
         status = check_options(plan, options);
     if (status == DENSEBLOCK_OK)
         status = choose_instructions(plan, options);
+    if (status == DENSEBLOCK_OK)
+        status = choose_overlap(plan);
     if (status == DENSEBLOCK_OK)
         status = dblk_groups_choose(plan, options, &rules);
     if (status != DENSEBLOCK_OK)

@@ -32,6 +32,7 @@ struct dblk_cuda_layer {
 
 struct dblk_cuda_plan {
     struct dblk_cuda_limits gpu;
+    bool overlaps;                              /* launches, where the GPU has that */
     bool tensor;                                /* on tensor cores */
     enum dblk_tensor_form form;                 /* there */
     enum dblk_tensor_instructions instructions; /* there */

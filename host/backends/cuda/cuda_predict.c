@@ -111,7 +111,6 @@ void dblk_cuda_predict(const denseblock_plan *plan) {
     for (int64_t l = 0; l < plan->layer_count; l++)
         cuda->multiply_adds += multiply_adds(plan, l);
     cuda->products_microseconds =
-        cuda->tensor ? dblk_cuda_least_tensor_time(&cuda->gpu, cuda->form, cuda->instructions,
-                                                   cuda->multiply_adds)
+        cuda->tensor ? dblk_cuda_least_tensor_time(&cuda->gpu, cuda->form, cuda->multiply_adds)
                      : dblk_cuda_least_simt_time(&cuda->gpu, plan->type, cuda->multiply_adds);
 }

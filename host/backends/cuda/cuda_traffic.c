@@ -114,8 +114,7 @@ static double features_set(const denseblock_plan *plan, int64_t l) {
 }
 
 /* Of the sums that layer l completes: what the blocks of the outer product that ran later had to
- * do, and what the group has added since. It does not depend on the layers that follow, unless l is
- * the first. */
+ * do, and what the group has added since. */
 static double sums_set(const denseblock_plan *plan, int64_t l) {
     const struct dblk_layer *layer = &plan->layers[l];
     const struct dblk_group *group = &dblk_cuda_plan_of(plan)->layers[l].group;

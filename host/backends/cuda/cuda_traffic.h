@@ -12,11 +12,7 @@ struct dblk_cuda_traffic dblk_cuda_work_traffic(const denseblock_plan *plan, int
 /* The output transform of a Winograd layer. */
 struct dblk_cuda_traffic dblk_cuda_output_traffic(const denseblock_plan *plan, int64_t l);
 
-/* Whether that is one kernel with the input transform of what the layer adds. */
-bool dblk_cuda_is_fused(const denseblock_plan *plan, int64_t l);
-
-/* The input transform of layer l's output; -1: of the block's input. If it is one kernel with the
- * output transform, what that moves more. */
+/* The input transform of layer l's output; -1: of the block's input. */
 struct dblk_cuda_traffic dblk_cuda_keep_traffic(const denseblock_plan *plan, int64_t l);
 
 /* Both at once: its output transform, and the input transform of what it adds. */

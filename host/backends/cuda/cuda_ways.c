@@ -133,7 +133,8 @@ static bool choose_way(const denseblock_plan *plan, int64_t l, size_t room,
         const int64_t tiles = dblk_tensor_tiles(&way, work.pixels, work.columns);
         const int64_t most =
             dblk_smaller(dblk_tensor_chunks(&way, work.channels), MOST_BLOCKS_OF_A_TILE);
-        const int at_once = way.tile_columns == DBLK_TENSOR_NARROW ? 2 : 1;
+        const int at_once =
+            way.tile_columns == DBLK_TENSOR_NARROW && way.instructions == DBLK_TENSOR_MMA ? 2 : 1;
         try_blocks(plan, &work, way, (int64_t)cuda_of(plan)->gpu.multiprocessors * at_once, room,
                    best, &least);
         for (int64_t blocks = 2; blocks <= most; blocks++)
