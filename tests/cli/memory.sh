@@ -88,7 +88,7 @@ END
 }
 
 test_timeline() {
-    expect 0 memory "${sizes[@]}" --backend reference --timeline
+    expect 0 memory "${sizes[@]}" --backend reference --algorithm direct --timeline
     tr -s ' ' <"$scratch/out" | sed -n '/^copy /,/^copy-keep /p' |
         sed -n '/forward begins/,$s/.* \([+-] .*\)/\1/p' >events
     printf '%s\n' "+ workspace" "+ X_0" "+ X_1" "- X_0" "+ X_2" "- X_1" "+ X_3" "- X_2" "- X_3" \
