@@ -50,7 +50,7 @@ static denseblock_status add_layers(const denseblock_desc *desc, denseblock_back
     denseblock_desc layer = *desc;
     denseblock_status status = DENSEBLOCK_OK;
 
-    alone.group_size = 0;
+    alone.group_size = 1; /* what it is, which plans look at */
     layer.layer_count = 1;
     for (int64_t l = 0; status == DENSEBLOCK_OK && l < desc->layer_count; l++) {
         layer.layers = &desc->layers[l];

@@ -22,7 +22,7 @@ typedef struct block_plans {
 /* What denseblock_plan_create says of the first plan that cannot be made; without a detail where
  * there is no memory for the list of them: see block_plans_fail.
  *
- *   options   a group size is for layers in place only
+ *   options   a group size is for layers in place only: a layer alone is a group of one
  *   made      receives them, for block_plans_free; nothing on error */
 denseblock_status block_plans_create(const denseblock_desc *desc, denseblock_backend backend,
                                      const denseblock_plan_options *options, concatenation how,

@@ -11,7 +11,8 @@ static const command_page PAGE = {
     .name = "memory",
     .synopsis = "--shape ... | --preset P [OPTION...]",
     .summary = "Measure what each way of concatenation takes, beside what a formula says.\n",
-    .examples = "P: densenet121, 169, 201, 264, bc-100-12, 40-12; their 3x3 layers alone.\n",
+    .examples = "P: densenet121, densenet169, densenet201, densenet264, bc-100-12 or 40-12;\n"
+                "of its dense blocks, the 3x3 layers alone.\n",
 };
 
 /* Everything the command holds. Begins as zeros. */
@@ -70,20 +71,8 @@ static bool is_wanted(const memory_request *request, const strategy *way) {
     return !way->groups || request->options.group_size != 1;
 }
 
-/* A backend that was named must carry out something. */
-static outcome check_backend(const memory_request *request, const memory_block *block,
-                             size_t first) {
-    for (size_t i = first; i < block->count; i++) {
-        if (block->trials[i].not_run[0] == '\0')
-            return OUTCOME_SUCCESS;
-    }
-    return request->backends.all ? OUTCOME_SUCCESS
-                                 : fail_input("%s", block->trials[first].not_run);
-}
-
 static outcome run_backend(const memory_request *request, const block_case *data,
                            denseblock_backend backend, progress *bar, memory_block *block) {
-    const size_t first = block->count;
     outcome result = OUTCOME_SUCCESS;
 
     for (int s = 0; result == OUTCOME_SUCCESS && s < STRATEGY_COUNT; s++) {
@@ -96,7 +85,7 @@ static outcome run_backend(const memory_request *request, const block_case *data
         trial->way = &STRATEGIES[s];
         result = memory_trial_run(request, data, bar, trial);
     }
-    return result == OUTCOME_SUCCESS ? check_backend(request, block, first) : result;
+    return result;
 }
 
 /* The block's data are gone when it has been measured, its description stays for the report. */
@@ -136,6 +125,17 @@ static outcome run_blocks(const memory_request *request, memory_job *work) {
     }
     progress_erase(&bar);
     return result;
+}
+
+/* A report of nothing would say that all of it agrees. */
+static outcome check_measured(const memory_figures *figures) {
+    for (size_t b = 0; b < figures->count; b++) {
+        for (size_t i = 0; i < figures->blocks[b].count; i++) {
+            if (figures->blocks[b].trials[i].not_run[0] == '\0')
+                return OUTCOME_SUCCESS;
+        }
+    }
+    return fail_input("nothing was measured: %s", figures->blocks[0].trials[0].not_run);
 }
 
 static outcome write_picture(const memory_request *request, memory_job *work) {
@@ -180,6 +180,8 @@ static outcome run(const memory_request *request, memory_job *work) {
     }
     if (result == OUTCOME_SUCCESS)
         result = run_blocks(request, work);
+    if (result == OUTCOME_SUCCESS)
+        result = check_measured(&work->figures);
     if (result == OUTCOME_SUCCESS && work->picture != NULL)
         result = write_picture(request, work);
     return result == OUTCOME_SUCCESS ? report(request, &work->figures) : result;

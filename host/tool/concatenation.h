@@ -30,7 +30,8 @@ typedef struct measures {
 
 /* Runs the block on `backend`, which is not AUTO.
  *
- *   block     its input is used up: freed as soon as it has been copied into y
+ *   block     its input is used up, and freed as soon as nothing needs it; copying on a GPU
+ *             leaves it
  *   y         receives the result, for array_release */
 outcome concatenate(concatenation how, block_case *block, denseblock_backend backend,
                     const denseblock_plan_options *options, ledger *account, progress *bar,

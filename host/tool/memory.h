@@ -46,7 +46,8 @@ typedef struct memory_trial {
     size_t weights_bytes;
     size_t workspace_bytes;
     size_t preparing_bytes; /* the most held before the forward, kernels included */
-    footprint measured;     /* of the forward, by the account of buffers; no reads */
+    footprint measured;     /* of the forward, by the account of buffers; copies are counted as
+                               they are made; no reads */
     footprint formula;
     double seconds;              /* of the layers; the first execution */
     int64_t largest_batch;       /* within the limit */

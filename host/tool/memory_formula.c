@@ -24,6 +24,9 @@
  *            f + i then reads what the group has made before it, C_{f+i} - C_f:
  *                read = S sum over groups of (C_f + sum over i from 1 to b-1 of (C_{f+i} - C_f))
  *
+ * What is read is that of direct layers alone: Winograd's kept transform reads a feature once, when
+ * it has been made, and later layers read the transform. It is not known where a plan may choose.
+ *
  * Buffers of no bytes, of an empty batch or a plan without a workspace, are not allocated. */
 #include "memory_formula.h"
 
@@ -89,11 +92,11 @@ bool memory_formula(const formula_request *request, footprint *taken) {
 
     if (copying && __builtin_mul_overflow(sums.layers, channel, &taken->written))
         return false;
-    taken->reads_known = copying || request->group > 0;
+    taken->reads_known = request->direct && (copying || request->group > 0);
     if (taken->reads_known &&
         __builtin_mul_overflow(copying ? sums.layers : sums.grouped, channel, &taken->read))
         return false;
-    if (copying && !add(&taken->read, taken->written))
+    if (taken->reads_known && copying && !add(&taken->read, taken->written))
         return false;
 
     taken->allocations = request->workspace_bytes > 0;

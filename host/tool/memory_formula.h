@@ -13,7 +13,7 @@
 typedef struct footprint {
     size_t peak;         /* the most held at once: features, prepared weights, workspace */
     size_t written;      /* by concatenation: features copied from one tensor into the next */
-    bool reads_known;    /* not where a plan chooses the layers that are computed together */
+    bool reads_known;    /* only of direct layers, in groups that are known */
     size_t read;         /* of features, by convolutions and copies */
     int64_t allocations; /* of features and workspace */
 } footprint;
@@ -22,6 +22,7 @@ typedef struct formula_request {
     const denseblock_desc *desc;
     concatenation how;
     int64_t group;          /* layers computed together; 0: the plan's choice */
+    bool direct;            /* the algorithm that was asked for; else the plan's choice */
     size_t weights_bytes;   /* prepared, of all layers */
     size_t workspace_bytes; /* the largest */
 } formula_request;

@@ -66,11 +66,12 @@ outcome memory_print_json(const memory_request *request, const memory_figures *f
     for (size_t b = 0; blocks != NULL && b < figures->count; b++)
         blocks = json_append(blocks, json_block(request, &figures->blocks[b]));
     return json_print(
-        json_pack("{s:s, s:s, s:o, s:s, s:s, s:o, s:o, s:o}", "command", "memory", "type",
+        json_pack("{s:s, s:s, s:o, s:s, s:s, s:s, s:o, s:o, s:o}", "command", "memory", "type",
                   type_choice_name(type->type, type->arithmetic), "preset",
                   json_text(request->network != NULL ? request->network->name : NULL),
                   "algorithm", algorithm_name(request->options.algorithm), "accuracy",
-                  accuracy_name(request->options.accuracy), "group",
+                  accuracy_name(request->options.accuracy), "instructions",
+                  instructions_name(request->options.instructions), "group",
                   json_group(request->options.group_size), "batch_limit",
                   request->batch_limit > 0 ? json_bytes(request->batch_limit) : json_null(),
                   "blocks", blocks));

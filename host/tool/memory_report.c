@@ -108,6 +108,7 @@ void memory_print(const memory_request *request, const memory_figures *figures) 
             agree = agree && memory_trial_agrees(&figures->blocks[b].trials[i]);
     }
     if (agree)
-        report_line("formula", "every peak, every byte copied and every buffer is as it says");
+        report_line("formula",
+                    "every peak and buffer measured, and every copy counted, is as it says");
     report_line("", "counted are the bytes asked for; allocators round them up to pages");
 }

@@ -62,11 +62,13 @@ static outcome run_resident(const denseblock_desc *desc, const block_case *block
     return result;
 }
 
-static outcome apply_formula(const denseblock_desc *desc, int64_t group, memory_trial *trial) {
+static outcome apply_formula(const denseblock_desc *desc, const denseblock_plan_options *options,
+                             memory_trial *trial) {
     const formula_request request = {
         .desc = desc,
         .how = trial->way->how,
-        .group = group,
+        .group = options->group_size,
+        .direct = options->algorithm == DENSEBLOCK_ALGORITHM_DIRECT,
         .weights_bytes = trial->weights_bytes,
         .workspace_bytes = trial->workspace_bytes,
     };
@@ -96,7 +98,7 @@ outcome memory_trial_run(const memory_request *request, const block_case *block,
 
     trial->weights_bytes = plans.weights_bytes;
     trial->workspace_bytes = plans.workspace_bytes;
-    result = apply_formula(&block->desc, options.group_size, trial);
+    result = apply_formula(&block->desc, &options, trial);
     if (result == OUTCOME_SUCCESS) {
         status = denseblock_buffers_create(true, &trial->account);
         result = status == DENSEBLOCK_OK ? OUTCOME_SUCCESS : fail_status(status);

@@ -18,8 +18,8 @@ typedef struct resident {
     denseblock_context *context;
     void **weights; /* prepared, one for every plan */
     void *workspace;
-    void **features; /* in place y, else X_0 .. X_L; those that are gone are NULL */
-    size_t *marks;   /* events of the account before layer l, and at the end; NULL for no layer */
+    void **features;     /* in place y, else X_0 .. X_L; those that are gone are NULL */
+    size_t *marks;       /* events of the account before layer l, and at the end */
     size_t copied_bytes; /* of features, from one tensor into the next */
     double prepare_seconds;
 } resident;

@@ -28,7 +28,8 @@ expect_figure() {
 # taken from the report.
 test_figures_by_hand() {
     local channel=160 weights workspace strategy channels copied read buffers
-    expect 0 memory "${sizes[@]}" --backend reference --json
+    expect 0 memory "${sizes[@]}" --backend reference --algorithm direct --json
+    expect_text out '"instructions": "default"'
     while read -r strategy channels copied read buffers; do
         figures reference "$strategy"
         weights=$(sed -n 's/^ *"weights_bytes": \([0-9]*\),/\1/p' "$scratch/figures")
@@ -48,13 +49,25 @@ END
 
 # In groups of two, layers 0 and 1 read 3 channels and 4, layer 2 reads 11.
 test_reads_of_groups() {
-    expect 0 memory "${sizes[@]}" --backend cpu --group 2 --json
+    expect 0 memory "${sizes[@]}" --backend cpu --algorithm direct --group 2 --json
     figures cpu groups
     expect_figure feature_bytes_read $((160 * (3 + 4 + 11)))
     expect 0 memory "${sizes[@]}" --backend cpu --group 1
     expect_no_text out groups
     expect 0 memory "${sizes[@]}" --backend cpu
     expect_text out groups
+}
+
+# Winograd reads a feature once, whatever the groups: nothing is said where a plan may choose it.
+test_reads_unknown() {
+    local algorithm strategy
+    for algorithm in auto winograd2; do
+        expect 0 memory "${sizes[@]}" --backend cpu --algorithm "$algorithm" --group 2 --json
+        for strategy in copy copy-keep inplace groups; do
+            figures cpu "$strategy"
+            expect_figure feature_bytes_read null
+        done
+    done
 }
 
 # What is kept grows with the square of the layers, one buffer does not. The channels of 40 layers of
@@ -75,7 +88,7 @@ END
 }
 
 test_timeline() {
-    expect 0 memory "${sizes[@]}" --backend reference --timeline
+    expect 0 memory "${sizes[@]}" --backend reference --algorithm direct --timeline
     tr -s ' ' <"$scratch/out" | sed -n '/^copy /,/^copy-keep /p' |
         sed -n '/forward begins/,$s/.* \([+-] .*\)/\1/p' >events
     printf '%s\n' "+ workspace" "+ X_0" "+ X_1" "- X_0" "+ X_2" "- X_1" "+ X_3" "- X_2" "- X_3" \
@@ -205,6 +218,20 @@ test_picture() {
     refused 3 /dev/full -- memory "${sizes[@]}" --svg /dev/full
     refused 2 "workspace limit" -- memory "${sizes[@]}" --backend cpu --workspace 1 --svg n.svg
     [[ ! -e n.svg ]] || fail "a picture of nothing"
+}
+
+# A backend that carries out nothing is no failure, where another was measured.
+test_nothing_measured() {
+    local backends
+    for backends in cpu,reference reference,cpu; do
+        expect 0 memory "${sizes[@]}" --backend "$backends" --algorithm winograd2 --svg m.svg
+        expect_text out "not run:" "as it says"
+        (($(grep -c "layers computed" m.svg) == 1)) || fail "expected one panel: m.svg"
+        refused 2 "nothing was measured: " "workspace limit" -- memory "${sizes[@]}" \
+            --backend "$backends" --workspace 1 --svg n.svg
+        refused 2 "nothing was measured: " -- memory "${sizes[@]}" --backend "$backends" \
+            --workspace 1 --json
+    done
 }
 
 test_refused() {

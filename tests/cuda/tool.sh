@@ -269,7 +269,12 @@ test_footprint() {
     expect_no_text out '"agree": false' not_run_because
     expect 0 memory "${sizes[@]}" --group 2
     expect_text out "cpu  " "cuda  " "groups      not run: the cudnn backend computes one layer" \
-        "every peak, every byte copied and every buffer is as it says"
+        "every peak and buffer measured, and every copy counted, is as it says"
+    # Of one layer all ways have the same plan: one that takes no workspace for parts of tiles.
+    expect 0 memory --shape 1,7,7,128 --layers 1 --growth 32 --dtype f16 --backend cuda \
+        --algorithm direct --group 1 --json
+    (($(grep -c '"workspace_bytes": 0,' "$scratch/out") == 3)) ||
+        fail "unequal plans: $(grep -E '"(strategy|workspace_bytes)"' "$scratch/out")"
     expect 0 memory --shape 0,5,6,3 --layers 2 --growth 4 --backend cuda
     expect 0 memory --shape 1,5,6,3 --layers 0 --growth 4 --backend cuda
     expect 0 memory "${sizes[@]}" --backend cuda --svg m.svg --batch-limit 100000

@@ -36,6 +36,7 @@ static footprint formula(const denseblock_desc *desc, concatenation how, int64_t
     const formula_request request = {.desc = desc,
                                      .how = how,
                                      .group = group,
+                                     .direct = true,
                                      .weights_bytes = WEIGHTS,
                                      .workspace_bytes = WORKSPACE};
     footprint taken;
@@ -64,6 +65,21 @@ START_TEST(copies_hold_two_tensors_or_all) {
     ck_assert_uint_eq(copy.read, channel * 2 * copied);
     ck_assert_int_eq(copy.allocations, LAYERS + 2);
     ck_assert(copy.reads_known && keep.reads_known);
+}
+END_TEST
+
+/* A kept transform reads every feature once. */
+START_TEST(reads_are_known_of_direct_layers_alone) {
+    denseblock_layer layers[LAYERS];
+    const denseblock_desc desc = uneven_block(layers);
+    for (int how = 0; how < 3; how++) {
+        const formula_request request = {.desc = &desc, .how = (concatenation)how, .group = 1};
+        footprint taken;
+        ck_assert(memory_formula(&request, &taken));
+        ck_assert(!taken.reads_known);
+        ck_assert_uint_eq(taken.read, 0);
+        ck_assert(formula(&desc, (concatenation)how, 1).reads_known);
+    }
 }
 END_TEST
 
@@ -128,11 +144,9 @@ END_TEST
 
 Suite *suite(void) {
     const TTest *const tests[] = {
-        copies_hold_two_tensors_or_all,
-        in_place_holds_y_and_groups_read_less,
-        empty_buffers_are_none,
-        what_is_too_large_is_said_to_be,
-        NULL,
+        copies_hold_two_tensors_or_all,        reads_are_known_of_direct_layers_alone,
+        in_place_holds_y_and_groups_read_less, empty_buffers_are_none,
+        what_is_too_large_is_said_to_be,       NULL,
     };
     return suite_of("memory_formula", tests);
 }
