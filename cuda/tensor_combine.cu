@@ -5,7 +5,7 @@
  * As nvcc 13.0 compiles it (tests/resources): registers of a thread, and blocks of a multiprocessor.
  *
  *   kernel                           threads  shared   sm_80   sm_90  sm_100
- *   dblk_tensor_combine_kernel           256       0    38/6    24/8    40/6
+ *   dblk_tensor_combine_kernel           256       0    32/8    32/8    32/8
  */
 #include "cuda_check.h"
 #include "element.h"

@@ -322,7 +322,7 @@ START_TEST(a_plan_tells_what_it_expects) {
     denseblock_layer layers[6];
     denseblock_desc desc = large_block(layers);
     begin_quietly();
-    check_description(&desc, NULL, "us for the products, at 99.5 TFLOP/s", NULL);
+    check_description(&desc, NULL, "us for the products, at 158 TFLOP/s", NULL);
     check_description(&desc, NULL, " MB through the L2 cache, ", NULL);
     check_description(&desc, NULL, " MB of memory; y and weights are ", NULL);
     desc.batch = 0;
