@@ -158,7 +158,7 @@ START_TEST(shares_of_all_sizes_agree_with_plain_loops) {
 END_TEST
 
 START_TEST(by_wgmma_shares_agree_with_plain_loops) {
-    check_all_shares((enum dblk_tensor_form)_i, DBLK_TENSOR_WGMMA, 4);
+    check_all_shares((enum dblk_tensor_form)_i, DBLK_TENSOR_WGMMA, 3);
 }
 END_TEST
 
