@@ -253,16 +253,48 @@ DENSEBLOCK_API denseblock_status denseblock_plan_create(const denseblock_desc *d
                                                         const denseblock_plan_options *options,
                                                         denseblock_plan **plan);
 
+/* A residual block, to compare dense blocks with: U units of two convolutions each, on C channels (He et
+ * al. 2016, arXiv 1603.05027, here without normalisation):
+ *
+ *     X_0     = x
+ *     h_u     = conv2d(relu(X_u), K_2u)                stride 1, 'same' zero padding
+ *     X_{u+1} = X_u + conv2d(relu(h_u), K_{2u+1})
+ *     y       = X_U                                    [N,H,W,C]
+ *
+ * K_2u is [kh,kw,C,M] and K_{2u+1} is [kh,kw,M,C], all in the type of x. h_u is rounded to the type, and
+ * so is X_{u+1}; some backends also round what is added to X_u. Fill it as a denseblock_desc. */
+typedef struct denseblock_residual_desc {
+    int64_t batch;           /* N, 0 or more */
+    int64_t height;          /* H, at least 1 */
+    int64_t width;           /* W, at least 1 */
+    int64_t channels;        /* C, at least 1: of x and y */
+    int64_t hidden_channels; /* M, between the two convolutions of a unit; 0: C */
+    int64_t unit_count;      /* U, 0 or more: with 0, y is x */
+    int64_t kernel_height;   /* kh, at least 1 */
+    int64_t kernel_width;    /* kw, at least 1 */
+    denseblock_type type;
+    denseblock_arithmetic arithmetic;
+} denseblock_residual_desc;
+
+/* As denseblock_plan_create, for a residual block: an ordinary plan, of 2U layers, which everything that
+ * takes a plan takes. It runs in place: x lies in y, and the second convolution of a unit adds to it. The
+ * workspace holds h_u, of as many images as half of its limit has room for, at least one.
+ *
+ * And DENSEBLOCK_UNSUPPORTED for a group_size above 1. */
+DENSEBLOCK_API denseblock_status
+denseblock_residual_plan_create(const denseblock_residual_desc *desc, denseblock_backend backend,
+                                const denseblock_plan_options *options, denseblock_plan **plan);
+
 /* NULL is allowed. */
 DENSEBLOCK_API void denseblock_plan_destroy(denseblock_plan *plan);
 
 /* The backend that will run; never AUTO. */
 DENSEBLOCK_API denseblock_backend denseblock_plan_backend(const denseblock_plan *plan);
 
-/* C_L, the channels of y. */
+/* The channels of y: C_L; C of a residual block. */
 DENSEBLOCK_API int64_t denseblock_plan_output_channels(const denseblock_plan *plan);
 
-/* Bytes of y, N * H * W * C_L elements. */
+/* Bytes of y: N * H * W pixels of so many elements. */
 DENSEBLOCK_API size_t denseblock_plan_output_bytes(const denseblock_plan *plan);
 
 /* Bytes of the prepared weights, and of the workspace of one execution: multiples of
@@ -271,11 +303,13 @@ DENSEBLOCK_API size_t denseblock_plan_weights_bytes(const denseblock_plan *plan)
 DENSEBLOCK_API size_t denseblock_plan_workspace_bytes(const denseblock_plan *plan);
 
 /* Floating-point operations of the direct algorithm: 2 * N * H * W * sum(kh * kw * C_l * g_l),
- * taps on padding included. The count by which all algorithms are compared. */
+ * taps on padding included; of a residual block 4 * U * N * H * W * kh * kw * C * M. The count by which
+ * all algorithms are compared. */
 DENSEBLOCK_API double denseblock_plan_flops(const denseblock_plan *plan);
 
 /* Bytes that the layer-by-layer schedule has to move: every layer reads its C_l channels and
- * its kernel once and writes its g_l channels. x is taken to lie in y. */
+ * its kernel once and writes its g_l channels; of a residual block, each convolution reads and writes its
+ * channels, and the second one of a unit also reads those that it adds to. x is taken to lie in y. */
 DENSEBLOCK_API double denseblock_plan_bytes_moved(const denseblock_plan *plan);
 
 /* Seconds that the plan's model expects one execution to take; 0 for backends that have none. A model puts
@@ -333,6 +367,12 @@ DENSEBLOCK_API denseblock_status denseblock_timer_stop(denseblock_context *conte
 typedef void denseblock_progress(double done, void *user);
 DENSEBLOCK_API void denseblock_context_set_progress(denseblock_context *context,
                                                     denseblock_progress *progress, void *user);
+
+/* While `seconds` is set, denseblock_forward waits for every layer, and adds the time that it took, as of
+ * a denseblock_timer, to seconds[l]: what a group of layers does together counts for its first one, x's
+ * copy and transform for layer 0, and a Winograd layer's repair after all layers for none. Kernels do not
+ * overlap then. Not while another measurement runs, or a graph is captured. NULL ends it. */
+DENSEBLOCK_API void denseblock_context_time_layers(denseblock_context *context, double *seconds);
 
 /* ---- Buffers and copies -------------------------------------------------------------------- */
 

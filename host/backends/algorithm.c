@@ -33,7 +33,9 @@ void dblk_describe_group(struct dblk_text *text, const denseblock_plan *plan, in
                          int64_t size, denseblock_algorithm algorithm) {
     const struct dblk_layer *layer = &plan->layers[first];
     const struct dblk_layer *last = &plan->layers[first + size - 1];
-    if (size == 1)
+    if (dblk_plan_is_placed(plan))
+        dblk_text_append(text, "layer: ");
+    else if (size == 1)
         dblk_text_append(text, "layer %" PRId64 ": ", first);
     else
         dblk_text_append(text, "layers %" PRId64 "..%" PRId64 " as a group: ", first,
@@ -41,7 +43,7 @@ void dblk_describe_group(struct dblk_text *text, const denseblock_plan *plan, in
     dblk_text_append(
         text, "%s %" PRId64 "x%" PRId64 ", channels 0..%" PRId64 " -> %" PRId64 "..%" PRId64,
         dblk_algorithm_name(algorithm), layer->kernel_height, layer->kernel_width,
-        layer->channels - 1, layer->channels, last->channels + last->growth - 1);
+        layer->channels - 1, layer->output_channel, last->output_channel + last->growth - 1);
 }
 
 void dblk_describe_slices(struct dblk_text *text, const denseblock_plan *plan) {

@@ -8,6 +8,7 @@
 struct dblk_device;
 struct dblk_problem;
 struct dblk_region;
+struct dblk_tensors;
 struct dblk_text;
 
 struct dblk_backend {
@@ -15,6 +16,7 @@ struct dblk_backend {
     const char *name;
     const char *method;               /* a few words for denseblock_plan_describe */
     const struct dblk_device *device; /* the kind that it runs on */
+    bool places;                      /* heeds where plans say that layers read and write */
 
     /* Whether this machine has what the backend needs beside the device: DENSEBLOCK_OK, or else why
      * not in `problem`. NULL: it needs nothing. */
@@ -41,21 +43,22 @@ struct dblk_backend {
     denseblock_status (*prepare_layer)(denseblock_context *context, const denseblock_plan *plan,
                                        int64_t l, const void *kernel, void *prepared);
 
-    /* Copies a region of x[N,H,W,C0] to the first channels of y[N,H,W,C_L], if x is not NULL. */
+    /* Copies a region of x[N,H,W,C0] to the first channels of the features, if x is not NULL. */
     denseblock_status (*place_input)(denseblock_context *context, const denseblock_plan *plan,
-                                     const struct dblk_region *region, const void *x, void *y,
-                                     void *workspace);
+                                     const struct dblk_region *region, const void *x,
+                                     void *features, void *workspace);
 
-    /* Reads channels [0,C_l) of y and writes channels [C_l,C_l+g_l) of a region. May report its
-     * progress. */
+    /* Reads channels [0,C_l) of a region of the features, and writes the layer's g_l channels of the
+     * outputs, or adds to them: see struct dblk_tensors. May report its progress. */
     denseblock_status (*forward_layer)(denseblock_context *context, const denseblock_plan *plan,
                                        int64_t l, const struct dblk_region *region,
-                                       const void *prepared, void *y, void *workspace);
+                                       const void *prepared, const struct dblk_tensors *tensors,
+                                       void *workspace);
 
     /* Called when all layers of a slice are done; NULL if there is nothing to do then. */
     denseblock_status (*finish_slice)(denseblock_context *context, const denseblock_plan *plan,
                                       const struct dblk_region *slice, const void *prepared,
-                                      void *y, void *workspace);
+                                      const struct dblk_tensors *tensors, void *workspace);
 
     /* The layers that are computed together with layer l, itself among them, for profilers. NULL:
      * every layer by itself. */

@@ -8,7 +8,7 @@
 denseblock_status dblk_device_place_input(denseblock_context *context,
                                           const denseblock_plan *plan,
                                           const struct dblk_region *region, const void *x,
-                                          void *y, void *workspace) {
+                                          void *features, void *workspace) {
     (void)workspace;
     if (x == NULL)
         return DENSEBLOCK_OK;
@@ -17,8 +17,8 @@ denseblock_status dblk_device_place_input(denseblock_context *context,
     const size_t first = (size_t)(region->image * image_pixels);
     const struct dblk_channel_copy copy = {
         .type = plan->type,
-        .dst = (char *)y + first * (size_t)plan->output_channels * size,
-        .dst_stride = plan->output_channels,
+        .dst = (char *)features + first * (size_t)plan->feature_pitch * size,
+        .dst_stride = plan->feature_pitch,
         .src = (const char *)x + first * (size_t)plan->channels * size,
         .src_stride = plan->channels,
         .pixels = region->images * image_pixels,

@@ -8,7 +8,7 @@
 denseblock_status dblk_device_place_input(denseblock_context *context,
                                           const denseblock_plan *plan,
                                           const struct dblk_region *region, const void *x,
-                                          void *y, void *workspace);
+                                          void *features, void *workspace);
 
 /* Copies layer l's kernel as it came to where the prepared weights have it. */
 denseblock_status dblk_device_keep_kernel(denseblock_context *context,

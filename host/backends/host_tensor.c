@@ -7,23 +7,23 @@
 #endif
 
 denseblock_status dblk_host_place_input(denseblock_context *context, const denseblock_plan *plan,
-                                        const struct dblk_region *region, const void *x, void *y,
-                                        void *workspace) {
+                                        const struct dblk_region *region, const void *x,
+                                        void *features, void *workspace) {
     (void)context; /* the table's functions all take them */
     (void)workspace;
     if (x == NULL)
         return DENSEBLOCK_OK;
     const size_t element_size = denseblock_type_size(plan->type);
-    const size_t x_pixel = (size_t)plan->channels * element_size;
-    const size_t y_pixel = (size_t)plan->output_channels * element_size;
+    const size_t pixel = (size_t)plan->channels * element_size;
+    const size_t pitch = (size_t)plan->feature_pitch * element_size;
     const int64_t rows = region->images * region->rows;
 #pragma omp parallel for num_threads(plan->thread_count)
     for (int64_t r = 0; r < rows; r++) {
         const int64_t image = region->image + r / region->rows;
         const int64_t row = image * plan->height + region->row + r % region->rows;
         for (int64_t p = row * plan->width; p < (row + 1) * plan->width; p++)
-            memcpy((char *)y + (size_t)p * y_pixel, (const char *)x + (size_t)p * x_pixel,
-                   x_pixel);
+            memcpy((char *)features + (size_t)p * pitch, (const char *)x + (size_t)p * pixel,
+                   pixel);
     }
     return DENSEBLOCK_OK;
 }

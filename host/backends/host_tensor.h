@@ -6,8 +6,8 @@
 
 /* place_input of struct dblk_backend. */
 denseblock_status dblk_host_place_input(denseblock_context *context, const denseblock_plan *plan,
-                                        const struct dblk_region *region, const void *x, void *y,
-                                        void *workspace);
+                                        const struct dblk_region *region, const void *x,
+                                        void *features, void *workspace);
 
 enum { DBLK_MAX_THREADS = 1024 };
 

@@ -77,12 +77,11 @@ static double relu(double v) {
 
 /* All g output channels of the layer at one pixel, n, row, column. */
 static void forward_pixel(const denseblock_plan *plan, const struct dblk_layer *layer,
-                          const double *kernel, int64_t n, int64_t row, int64_t column, void *y,
-                          double *sums) {
+                          const double *kernel, int64_t n, int64_t row, int64_t column,
+                          const struct dblk_tensors *tensors, double *sums) {
     const int64_t height = plan->height, width = plan->width;
     const int64_t kernel_height = layer->kernel_height, kernel_width = layer->kernel_width;
     const int64_t channels = layer->channels, growth = layer->growth;
-    const int64_t stride = plan->output_channels; /* from one pixel of y to the next */
 
     for (int64_t o = 0; o < growth; o++)
         sums[o] = 0;
@@ -92,24 +91,29 @@ static void forward_pixel(const denseblock_plan *plan, const struct dblk_layer *
             const int64_t w = column + j - (kernel_width - 1) / 2;
             if (h < 0 || h >= height || w < 0 || w >= width)
                 continue; /* the padding reads 0, and kernels are finite */
-            const size_t pixel = (size_t)(((n * height + h) * width + w) * stride);
+            const size_t pixel = (size_t)(((n * height + h) * width + w) * plan->feature_pitch);
             for (int64_t c = 0; c < channels; c++) {
-                const double feature = relu(dblk_element_load(plan->type, y, pixel + (size_t)c));
+                const double feature =
+                    relu(dblk_element_load(plan->type, tensors->features, pixel + (size_t)c));
                 const double *weights = kernel + ((i * kernel_width + j) * channels + c) * growth;
                 for (int64_t o = 0; o < growth; o++)
                     sums[o] += feature * weights[o];
             }
         }
 
-    const size_t pixel = (size_t)(((n * height + row) * width + column) * stride);
-    for (int64_t o = 0; o < growth; o++)
-        dblk_element_store(plan->type, y, pixel + (size_t)(channels + o), sums[o]);
+    const size_t output = (size_t)(((n * height + row) * width + column) * plan->output_pitch +
+                                   layer->output_channel);
+    for (int64_t o = 0; o < growth; o++) {
+        const double before =
+            plan->adds ? dblk_element_load(plan->type, tensors->outputs, output + (size_t)o) : 0;
+        dblk_element_store(plan->type, tensors->outputs, output + (size_t)o, before + sums[o]);
+    }
 }
 
-static denseblock_status reference_forward_layer(denseblock_context *context,
-                                                 const denseblock_plan *plan, int64_t l,
-                                                 const struct dblk_region *region,
-                                                 const void *prepared, void *y, void *workspace) {
+static denseblock_status
+reference_forward_layer(denseblock_context *context, const denseblock_plan *plan, int64_t l,
+                        const struct dblk_region *region, const void *prepared,
+                        const struct dblk_tensors *tensors, void *workspace) {
     (void)region;                   /* all of the batch: the plan asks for nothing else */
     enum { PIXELS_AT_ONCE = 4096 }; /* between two reports of the progress */
     const struct dblk_layer *layer = &plan->layers[l];
@@ -124,10 +128,10 @@ static denseblock_status reference_forward_layer(denseblock_context *context,
         for (int64_t p = begin; p < end; p++) {
             void *sums = (char *)workspace + sums_bytes * dblk_host_thread();
             forward_pixel(plan, layer, kernel, p / (height * width), p / width % height,
-                          p % width, y, sums);
+                          p % width, tensors, sums);
         }
         if (end < pixels)
-            dblk_context_report(context, plan, layer->flops * (double)end / (double)pixels);
+            dblk_context_report(context, layer->flops * (double)end / (double)pixels);
     }
     return DENSEBLOCK_OK;
 }
@@ -137,6 +141,7 @@ const struct dblk_backend dblk_backend_reference = {
     .name = "reference",
     .method = "plain loops, f64 sums",
     .device = &dblk_host_device,
+    .places = true,
     .plan = reference_plan,
     .prepare_layer = reference_prepare_layer,
     .place_input = dblk_host_place_input,

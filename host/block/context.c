@@ -142,10 +142,13 @@ void denseblock_context_set_progress(denseblock_context *context, denseblock_pro
     context->progress_user = user;
 }
 
-void dblk_context_report(const denseblock_context *context, const denseblock_plan *plan,
-                         double flops) {
+void denseblock_context_time_layers(denseblock_context *context, double *seconds) {
+    context->layer_seconds = seconds;
+}
+
+void dblk_context_report(const denseblock_context *context, double flops) {
     if (context->progress != NULL && context->backend->device->memory == DENSEBLOCK_MEMORY_HOST)
-        context->progress(fmin((context->flops_done + flops) / plan->flops, 1),
+        context->progress(fmin((context->flops_done + flops) / context->flops, 1),
                           context->progress_user);
 }
 

@@ -15,8 +15,11 @@ struct denseblock_context {
     void *state;                   /* of the backend: struct dblk_backend's open */
     denseblock_progress *progress; /* NULL: nobody asks */
     void *progress_user;
-    double flops_done; /* of the execution that is running */
-    bool launched;     /* the cuda backend's: that one has launched a kernel already */
+    double *layer_seconds; /* receives the time of every layer; NULL: nobody asks */
+    /* Of the execution that is running: */
+    double flops, flops_done;
+    int64_t first_layer; /* the number of the first layer of the plan that is being walked */
+    bool launched;       /* the cuda backend's: that one has launched a kernel already */
 };
 
 /* The kind of device that it computes on. */
@@ -32,8 +35,7 @@ denseblock_status dblk_context_check(const denseblock_context *context,
                                      const denseblock_plan *plan, const char *function);
 
 /* Tells who asked that so many operations are done, beside context->flops_done. */
-void dblk_context_report(const denseblock_context *context, const denseblock_plan *plan,
-                         double flops);
+void dblk_context_report(const denseblock_context *context, double flops);
 
 /* DENSEBLOCK_INVALID_ARGUMENT unless `pointer` is a multiple of `alignment`, and not NULL when
  * `bytes` are needed. */

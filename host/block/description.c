@@ -5,6 +5,7 @@
 
 #include "backends/algorithm.h"
 #include "backends/backend.h"
+#include "block/residual.h"
 #include "device/device.h"
 #include "status/fail.h"
 #include "text/text.h"
@@ -14,6 +15,24 @@ static void describe_directly(struct dblk_text *text, const denseblock_plan *pla
         dblk_describe_group(text, plan, l, 1, DENSEBLOCK_ALGORITHM_DIRECT);
         dblk_text_append(text, "\n");
     }
+}
+
+static void describe_layers(struct dblk_text *text, const denseblock_plan *plan) {
+    if (plan->backend->describe != NULL)
+        plan->backend->describe(text, plan);
+    else
+        describe_directly(text, plan);
+}
+
+static void describe_residual(struct dblk_text *text, const denseblock_plan *plan) {
+    const int64_t units = plan->layer_count / 2;
+    dblk_text_append(text, "%" PRId64 " residual unit%s, %" PRId64 " image%s at a time\n", units,
+                     units == 1 ? "" : "s", plan->slice_images,
+                     plan->slice_images == 1 ? "" : "s");
+    dblk_text_append(text, "the first convolution of each, from y to the workspace:\n");
+    describe_layers(text, plan->residual->convolutions[0]);
+    dblk_text_append(text, "the second one, from there, added to y:\n");
+    describe_layers(text, plan->residual->convolutions[1]);
 }
 
 static void write_description(struct dblk_text *text, const denseblock_plan *plan) {
@@ -29,10 +48,10 @@ static void write_description(struct dblk_text *text, const denseblock_plan *pla
                      plan->batch, plan->height, plan->width, plan->channels, plan->batch,
                      plan->height, plan->width, plan->output_channels,
                      denseblock_type_name(plan->type));
-    if (plan->backend->describe != NULL)
-        plan->backend->describe(text, plan);
+    if (plan->residual != NULL)
+        describe_residual(text, plan);
     else
-        describe_directly(text, plan);
+        describe_layers(text, plan);
     dblk_text_append(text, "bytes: y %zu, prepared weights %zu, workspace %zu\n",
                      plan->output_bytes, plan->weights_bytes, plan->workspace_bytes);
 }

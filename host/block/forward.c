@@ -4,9 +4,12 @@
  * stay in the caches. An image too large for that is taken in steps of some rows: in each step,
  * layer l does as many rows as the step has, but `delay` rows above those of the input. Then the
  * rows below, which a convolution looks at, are there already, and nothing is computed twice. */
+#include "block/forward.h"
+
 #include "backends/backend.h"
 #include "block/context.h"
-#include "block/plan.h"
+#include "block/residual.h"
+#include "device/device.h"
 #include "status/fail.h"
 #include "trace/trace.h"
 
@@ -33,23 +36,63 @@ static struct dblk_region step_region(const denseblock_plan *plan, struct dblk_r
     return slice;
 }
 
+static denseblock_status time_begin(denseblock_context *context) {
+    if (context->layer_seconds == NULL)
+        return DENSEBLOCK_OK;
+    return dblk_context_device(context)->timer_start(context->queue);
+}
+
+/* Waits, and adds what was enqueued since then to the time of layer l. */
+static denseblock_status time_end(denseblock_context *context, int64_t l) {
+    if (context->layer_seconds == NULL)
+        return DENSEBLOCK_OK;
+    double seconds;
+    const denseblock_status status =
+        dblk_context_device(context)->timer_stop(context->queue, &seconds);
+    context->layer_seconds[context->first_layer + l] += seconds;
+    return status;
+}
+
 static denseblock_status place_input(denseblock_context *context, const denseblock_plan *plan,
-                                     const struct dblk_region *region, const void *x, void *y,
-                                     void *workspace) {
-    const int64_t copied = x == NULL ? 0 : plan->channels;
+                                     const struct dblk_region *region,
+                                     const struct dblk_walk *walk) {
+    const int64_t copied = walk->x == NULL ? 0 : plan->channels;
+    denseblock_status status = time_begin(context);
+    if (status != DENSEBLOCK_OK)
+        return status;
     dblk_trace_part(DBLK_TRACE_PLACE_INPUT, plan, 0, dblk_trace_pixels(plan, region), copied,
                     copied);
-    const denseblock_status status =
-        plan->backend->place_input(context, plan, region, x, y, workspace);
+    status = plan->backend->place_input(context, plan, region, walk->x, walk->tensors.features,
+                                        walk->workspace);
     dblk_trace_end();
+    /* A block without layers has no time of layers. */
+    return status == DENSEBLOCK_OK && plan->layer_count > 0 ? time_end(context, 0) : status;
+}
+
+static denseblock_status forward_layer(denseblock_context *context, const denseblock_plan *plan,
+                                       int64_t l, const struct dblk_region *region,
+                                       const struct dblk_walk *walk) {
+    const struct dblk_layer *layer = &plan->layers[l];
+    denseblock_status status = time_begin(context);
+    if (status != DENSEBLOCK_OK)
+        return status;
+    dblk_trace_layer(plan, l, region);
+    status = plan->backend->forward_layer(context, plan, l, region, walk->prepared,
+                                          &walk->tensors, walk->workspace);
+    dblk_trace_end();
+    if (status == DENSEBLOCK_OK)
+        status = time_end(context, l);
+    context->flops_done += layer->flops / (double)plan->batch / (double)plan->height *
+                           (double)(region->images * region->rows);
+    if (status == DENSEBLOCK_OK)
+        dblk_context_report(context, 0);
     return status;
 }
 
 static denseblock_status forward_slice(denseblock_context *context, const denseblock_plan *plan,
-                                       int64_t image, const void *prepared, const void *x,
-                                       void *y, void *workspace) {
+                                       int64_t image, const struct dblk_walk *walk) {
     const struct dblk_backend *backend = plan->backend;
-    const int64_t left = plan->batch - image;
+    const int64_t left = walk->images - image;
     const struct dblk_region slice = {
         .image = image,
         .images = left < plan->slice_images ? left : plan->slice_images,
@@ -63,25 +106,27 @@ static denseblock_status forward_slice(denseblock_context *context, const denseb
         struct dblk_region region = step_region(plan, slice, start, 0);
         int64_t open_group = -1;
         if (status == DENSEBLOCK_OK && region.rows > 0)
-            status = place_input(context, plan, &region, x, y, workspace);
+            status = place_input(context, plan, &region, walk);
         for (int64_t l = 0; status == DENSEBLOCK_OK && l < plan->layer_count; l++) {
-            const struct dblk_layer *layer = &plan->layers[l];
-            region = step_region(plan, slice, start, layer->delay);
+            region = step_region(plan, slice, start, plan->layers[l].delay);
             if (region.rows <= 0)
                 continue;
             dblk_trace_group(plan, l, &region, &open_group);
-            dblk_trace_layer(plan, l, &region);
-            status = backend->forward_layer(context, plan, l, &region, prepared, y, workspace);
-            dblk_trace_end();
-            context->flops_done += layer->flops / (double)plan->batch / (double)plan->height *
-                                   (double)(region.images * region.rows);
-            if (status == DENSEBLOCK_OK)
-                dblk_context_report(context, plan, 0);
+            status = forward_layer(context, plan, l, &region, walk);
         }
         dblk_trace_group_end(open_group);
     }
     if (status == DENSEBLOCK_OK && backend->finish_slice != NULL)
-        status = backend->finish_slice(context, plan, &slice, prepared, y, workspace);
+        status = backend->finish_slice(context, plan, &slice, walk->prepared, &walk->tensors,
+                                       walk->workspace);
+    return status;
+}
+
+denseblock_status dblk_walk_layers(denseblock_context *context, const denseblock_plan *plan,
+                                   const struct dblk_walk *walk) {
+    denseblock_status status = DENSEBLOCK_OK;
+    for (int64_t n = 0; status == DENSEBLOCK_OK && n < walk->images; n += plan->slice_images)
+        status = forward_slice(context, plan, n, walk);
     return status;
 }
 
@@ -115,10 +160,19 @@ denseblock_status denseblock_forward(denseblock_context *context, const denseblo
     if (status != DENSEBLOCK_OK)
         return status;
 
+    const struct dblk_walk walk = {
+        .images = plan->batch,
+        .prepared = prepared,
+        .x = in_place ? NULL : x,
+        .tensors = {.features = y, .outputs = y},
+        .workspace = workspace,
+    };
     dblk_trace_block(DBLK_TRACE_FORWARD, plan);
+    context->flops = plan->flops;
     context->flops_done = 0;
-    for (int64_t n = 0; status == DENSEBLOCK_OK && n < plan->batch; n += plan->slice_images)
-        status = forward_slice(context, plan, n, prepared, in_place ? NULL : x, y, workspace);
+    context->first_layer = 0;
+    status = plan->residual != NULL ? dblk_residual_forward(context, plan, &walk)
+                                    : dblk_walk_layers(context, plan, &walk);
     dblk_trace_end();
     dblk_context_leave(context, previous);
     return status;

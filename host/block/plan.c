@@ -7,12 +7,17 @@
 #include "backends/host_tensor.h"
 #include "block/description.h"
 #include "block/descriptor.h"
+#include "block/residual.h"
 #include "memory/size.h"
 #include "status/fail.h"
 
 static const size_t default_workspace_limit = (size_t)64 << 20;
 
-static denseblock_status check_options(const denseblock_plan_options *options) {
+denseblock_status dblk_options_complete(const denseblock_plan_options *given,
+                                        denseblock_plan_options *options) {
+    *options = given != NULL ? *given : (denseblock_plan_options){0};
+    if (options->workspace_limit == 0)
+        options->workspace_limit = default_workspace_limit;
     if ((unsigned)options->algorithm > DENSEBLOCK_ALGORITHM_WINOGRAD4)
         return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT, "algorithm %d is none",
                          (int)options->algorithm);
@@ -35,7 +40,7 @@ static denseblock_status check_options(const denseblock_plan_options *options) {
     return DENSEBLOCK_OK;
 }
 
-static denseblock_status plan_allocate(int64_t layer_count, denseblock_plan **plan) {
+denseblock_status dblk_plan_allocate(int64_t layer_count, denseblock_plan **plan) {
     size_t bytes = sizeof(struct dblk_layer);
     if (dblk_size_multiply(&bytes, layer_count) && dblk_size_add(&bytes, sizeof **plan))
         *plan = calloc(1, bytes);
@@ -54,6 +59,58 @@ static denseblock_status check_workspace(const denseblock_plan *plan, size_t lim
     return DENSEBLOCK_OK;
 }
 
+/* In a dense block all layers read y, and write what follows there. */
+static void place_layers(denseblock_plan *plan, const struct dblk_placement *placement) {
+    plan->feature_pitch = plan->output_channels;
+    plan->output_pitch = plan->output_channels;
+    for (int64_t l = 0; l < plan->layer_count; l++)
+        plan->layers[l].output_channel = plan->layers[l].channels;
+    if (placement != NULL) {
+        plan->feature_pitch = placement->feature_pitch;
+        plan->output_pitch = placement->output_pitch;
+        plan->adds = placement->adds;
+        plan->layers[0].output_channel = 0;
+    }
+}
+
+denseblock_status dblk_plan_make(const denseblock_desc *desc, denseblock_backend backend,
+                                 const denseblock_plan_options *options,
+                                 const struct dblk_placement *placement, denseblock_plan **plan) {
+    denseblock_plan *made = NULL;
+    const struct dblk_backend *chosen = NULL;
+    denseblock_status status = dblk_descriptor_check(desc);
+    *plan = NULL;
+    if (status == DENSEBLOCK_OK)
+        status = dblk_backend_find(backend, options->device, &chosen);
+    if (status == DENSEBLOCK_OK && placement != NULL && !chosen->places)
+        status = dblk_fail(DENSEBLOCK_UNSUPPORTED, "the %s backend has no residual blocks",
+                           chosen->name);
+    if (status == DENSEBLOCK_OK)
+        status = dblk_plan_allocate(desc->layer_count, &made);
+    if (status != DENSEBLOCK_OK)
+        goto exit;
+
+    made->backend = chosen;
+    made->device = options->device;
+    made->slice_images = desc->batch;
+    made->step_rows = desc->height;
+    status = dblk_descriptor_lay_out(desc, made);
+    if (status == DENSEBLOCK_OK) {
+        place_layers(made, placement);
+        status = chosen->plan(made, options);
+    }
+    if (status == DENSEBLOCK_OK)
+        status = check_workspace(made, options->workspace_limit);
+
+exit:
+    if (status != DENSEBLOCK_OK) {
+        denseblock_plan_destroy(made);
+        return status;
+    }
+    *plan = made;
+    return DENSEBLOCK_OK;
+}
+
 denseblock_status denseblock_plan_create(const denseblock_desc *desc, denseblock_backend backend,
                                          const denseblock_plan_options *options,
                                          denseblock_plan **plan) {
@@ -62,37 +119,13 @@ denseblock_status denseblock_plan_create(const denseblock_desc *desc, denseblock
     if (desc == NULL || plan == NULL)
         return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT, "denseblock_plan_create: %s is NULL",
                          desc == NULL ? "desc" : "plan");
-    denseblock_plan_options chosen_options = {0};
-    if (options != NULL)
-        chosen_options = *options;
-    if (chosen_options.workspace_limit == 0)
-        chosen_options.workspace_limit = default_workspace_limit;
-
+    denseblock_plan_options complete;
     denseblock_plan *made = NULL;
-    const struct dblk_backend *chosen = NULL;
-    denseblock_status status = dblk_descriptor_check(desc);
+    denseblock_status status = dblk_options_complete(options, &complete);
     if (status == DENSEBLOCK_OK)
-        status = check_options(&chosen_options);
-    if (status == DENSEBLOCK_OK)
-        status = dblk_backend_find(backend, chosen_options.device, &chosen);
-    if (status == DENSEBLOCK_OK)
-        status = plan_allocate(desc->layer_count, &made);
-    if (status != DENSEBLOCK_OK)
-        goto exit;
-
-    made->backend = chosen;
-    made->device = chosen_options.device;
-    made->slice_images = desc->batch;
-    made->step_rows = desc->height;
-    status = dblk_descriptor_lay_out(desc, made);
-    if (status == DENSEBLOCK_OK)
-        status = chosen->plan(made, &chosen_options);
-    if (status == DENSEBLOCK_OK)
-        status = check_workspace(made, chosen_options.workspace_limit);
+        status = dblk_plan_make(desc, backend, &complete, NULL, &made);
     if (status == DENSEBLOCK_OK)
         status = dblk_description_make(made);
-
-exit:
     if (status != DENSEBLOCK_OK) {
         denseblock_plan_destroy(made);
         return status;
@@ -104,8 +137,9 @@ exit:
 void denseblock_plan_destroy(denseblock_plan *plan) {
     if (plan == NULL)
         return;
-    if (plan->backend->discard != NULL)
+    if (plan->details != NULL && plan->backend->discard != NULL)
         plan->backend->discard(plan);
+    dblk_residual_destroy(plan->residual);
     free(plan->description);
     free(plan->details);
     free(plan);

@@ -3,7 +3,7 @@
 
 #include "backends/backend.h"
 #include "block/context.h"
-#include "block/plan.h"
+#include "block/residual.h"
 #include "device/device.h"
 #include "status/fail.h"
 #include "trace/trace.h"
@@ -43,7 +43,9 @@ static denseblock_status prepare_layers(denseblock_context *context, const dense
                         plan->layers[l].growth);
         status = check_finite(context, plan, l, kernels[l]);
         if (status == DENSEBLOCK_OK)
-            status = plan->backend->prepare_layer(context, plan, l, kernels[l], prepared);
+            status = plan->residual != NULL
+                         ? dblk_residual_prepare_layer(context, plan, l, kernels[l], prepared)
+                         : plan->backend->prepare_layer(context, plan, l, kernels[l], prepared);
         dblk_trace_end();
     }
     /* It is complete for all streams; and after an error nothing still reads the kernels. */

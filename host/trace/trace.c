@@ -107,6 +107,12 @@ static nvtxEventAttributes_t phase_attributes(enum dblk_trace_phase phase) {
     return attributes;
 }
 
+static _Thread_local int64_t first_layer;
+
+void dblk_trace_set_first_layer(int64_t number) {
+    first_layer = number;
+}
+
 static nvtxEventAttributes_t named_attributes(const char *name) {
     return (nvtxEventAttributes_t){.version = NVTX_VERSION,
                                    .size = NVTX_EVENT_ATTRIB_STRUCT_SIZE,
@@ -132,7 +138,7 @@ static void push(nvtxEventAttributes_t attributes, const struct payload *payload
 /* Layers [first, first + count), of so many pixels. */
 static struct payload payload_of_layers(const denseblock_plan *plan, int64_t first, int64_t count,
                                         int64_t pixels) {
-    struct payload payload = {.layer = first, .channels_read = plan->channels};
+    struct payload payload = {.layer = first_layer + first, .channels_read = plan->channels};
     int64_t elements = 0;
     if (count > 0)
         payload.channels_read = plan->layers[first].channels;
@@ -178,7 +184,7 @@ void dblk_trace_change_group(const denseblock_plan *plan, int64_t l, int64_t pix
 void dblk_trace_push_layer(const denseblock_plan *plan, int64_t l, int64_t pixels) {
     char name[NAME_SIZE];
     const struct payload payload = payload_of_layers(plan, l, 1, pixels);
-    (void)snprintf(name, sizeof name, "layer %" PRId64, l);
+    (void)snprintf(name, sizeof name, "layer %" PRId64, first_layer + l);
     push(named_attributes(name), &payload);
 }
 
@@ -190,7 +196,7 @@ void dblk_trace_push_part(enum dblk_trace_phase phase, const denseblock_plan *pl
     const int64_t kernel =
         has_kernel ? layer->kernel_height * layer->kernel_width * read * written : 0;
     const struct payload payload = {
-        .layer = l,
+        .layer = first_layer + l,
         .channels_read = read,
         .channels_written = written,
         .bytes = (pixels * (read + written) + kernel) * (int64_t)denseblock_type_size(plan->type),

@@ -48,6 +48,7 @@ extern bool dblk_trace_attached __attribute__((visibility("hidden")));
 
 /* What the functions below call if a profiler listens: in builds with NVTX only. */
 void dblk_trace_look_for_profiler(void);
+void dblk_trace_set_first_layer(int64_t number);
 void dblk_trace_push(enum dblk_trace_phase phase);
 void dblk_trace_push_block(enum dblk_trace_phase phase, const denseblock_plan *plan);
 void dblk_trace_change_group(const denseblock_plan *plan, int64_t l, int64_t pixels,
@@ -76,6 +77,13 @@ static inline void dblk_trace_attach(void) {
 static inline void dblk_trace_begin(enum dblk_trace_phase phase) {
     if (DBLK_TRACE_LISTENS)
         dblk_trace_push(phase);
+}
+
+/* From now on the calling thread's plans begin with layer `number` of the block that they are a part of.
+ */
+static inline void dblk_trace_number_layers(int64_t number) {
+    if (DBLK_TRACE_LISTENS)
+        dblk_trace_set_first_layer(number);
 }
 
 /* All layers. */

@@ -50,16 +50,16 @@ static void spoil(const denseblock_plan *plan, int64_t channel, void *y) {
         dblk_element_store(plan->type, y, place, (double)NAN);
 }
 
-static denseblock_status faulty_forward_layer(denseblock_context *context,
-                                              const denseblock_plan *plan, int64_t l,
-                                              const struct dblk_region *region,
-                                              const void *prepared, void *y, void *workspace) {
-    const denseblock_status status =
-        dblk_backend_reference.forward_layer(context, plan, l, region, prepared, y, workspace);
+static denseblock_status
+faulty_forward_layer(denseblock_context *context, const denseblock_plan *plan, int64_t l,
+                     const struct dblk_region *region, const void *prepared,
+                     const struct dblk_tensors *tensors, void *workspace) {
+    const denseblock_status status = dblk_backend_reference.forward_layer(
+        context, plan, l, region, prepared, tensors, workspace);
     if (fault_is("failure"))
         return dblk_fail(DENSEBLOCK_DEVICE_FAILED, "the faulty backend failed");
     if (l == plan->layer_count - 1)
-        spoil(plan, plan->layers[l].channels, y);
+        spoil(plan, plan->layers[l].channels, tensors->outputs);
     return status;
 }
 

@@ -35,7 +35,8 @@ static denseblock_status cpu_place_input(denseblock_context *context, const dens
 static denseblock_status cpu_forward_layer(denseblock_context *context,
                                            const denseblock_plan *plan, int64_t l,
                                            const struct dblk_region *region, const void *prepared,
-                                           void *y, void *workspace) {
+                                           const struct dblk_tensors *tensors, void *workspace) {
+    void *y = tensors->outputs;
     (void)context;
     const struct dblk_cpu_plan *cpu = dblk_cpu_plan_of(plan);
     const struct dblk_layer *layer = &plan->layers[l];
@@ -63,7 +64,8 @@ static denseblock_status cpu_forward_layer(denseblock_context *context,
 static denseblock_status cpu_finish_slice(denseblock_context *context,
                                           const denseblock_plan *plan,
                                           const struct dblk_region *slice, const void *prepared,
-                                          void *y, void *workspace) {
+                                          const struct dblk_tensors *tensors, void *workspace) {
+    void *y = tensors->outputs;
     (void)context;
     const struct dblk_cpu_plan *cpu = dblk_cpu_plan_of(plan);
     for (int64_t i = 0; cpu->winograd != NULL && i < slice->images; i++) {

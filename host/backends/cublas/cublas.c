@@ -45,10 +45,11 @@ static denseblock_status cublas_prepare_layer(denseblock_context *context,
                                         prepared);
 }
 
-static denseblock_status cublas_forward_layer(denseblock_context *context,
-                                              const denseblock_plan *plan, int64_t l,
-                                              const struct dblk_region *region,
-                                              const void *prepared, void *y, void *workspace) {
+static denseblock_status
+cublas_forward_layer(denseblock_context *context, const denseblock_plan *plan, int64_t l,
+                     const struct dblk_region *region, const void *prepared,
+                     const struct dblk_tensors *tensors, void *workspace) {
+    void *y = tensors->outputs;
     const struct dblk_cublas_call call = {
         .context = context,
         .plan = plan,

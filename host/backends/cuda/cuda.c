@@ -137,7 +137,9 @@ static denseblock_status forward_direct(const denseblock_context *context,
 static denseblock_status cuda_forward_layer(denseblock_context *context,
                                             const denseblock_plan *plan, int64_t l,
                                             const struct dblk_region *region,
-                                            const void *prepared, void *y, void *workspace) {
+                                            const void *prepared,
+                                            const struct dblk_tensors *tensors, void *workspace) {
+    void *y = tensors->outputs;
     const struct dblk_winograd_call winograd = {
         .stream = denseblock_context_stream(context),
         .plan = plan,

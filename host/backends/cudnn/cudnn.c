@@ -199,10 +199,11 @@ static denseblock_status run_step(denseblock_context *context, const denseblock_
 
 /* All slices have the same size, for which the engines were found: the last one begins where it
  * needs to, and computes some images a second time, to the same result. */
-static denseblock_status cudnn_forward_layer(denseblock_context *context,
-                                             const denseblock_plan *plan, int64_t l,
-                                             const struct dblk_region *region,
-                                             const void *prepared, void *y, void *workspace) {
+static denseblock_status
+cudnn_forward_layer(denseblock_context *context, const denseblock_plan *plan, int64_t l,
+                    const struct dblk_region *region, const void *prepared,
+                    const struct dblk_tensors *tensors, void *workspace) {
+    void *y = tensors->outputs;
     const struct dblk_cudnn_plan *cudnn = dblk_cudnn_plan_of(plan);
     const struct dblk_cudnn_layer *planned = &cudnn->layers[l];
     const bool aligned = (uintptr_t)y % DBLK_CUDNN_Y_ALIGNMENT == 0;
