@@ -27,6 +27,8 @@ struct cuda_double_machine double_program_machine(void) {
         .compute_capability = (int)number("CUDA_DOUBLE_CAPABILITY", 0),
         .multiprocessors = (int)number("CUDA_DOUBLE_MULTIPROCESSORS", 0),
         .memory_bytes = (size_t)number("CUDA_DOUBLE_MEMORY", 0),
+        .l2_bytes = (size_t)number("CUDA_DOUBLE_L2", 0),
+        .memory_megahertz = (int)number("CUDA_DOUBLE_MEMORY_MEGAHERTZ", 0),
         .no_pools = number("CUDA_DOUBLE_NO_POOLS", 0) != 0,
         .no_image = number("CUDA_DOUBLE_NO_IMAGE", 0) != 0,
     };

@@ -1,7 +1,8 @@
 /* The environment of a whole program that is linked with the double:
  *
  *   CUDA_DOUBLE_DEVICES, CUDA_DOUBLE_DRIVER, CUDA_DOUBLE_CAPABILITY, CUDA_DOUBLE_MULTIPROCESSORS,
- *   CUDA_DOUBLE_MEMORY (bytes), CUDA_DOUBLE_NO_POOLS=1, CUDA_DOUBLE_NO_IMAGE=1   the machine, as cuda_double_machine has it;
+ *   CUDA_DOUBLE_MEMORY, CUDA_DOUBLE_L2 (bytes), CUDA_DOUBLE_MEMORY_MEGAHERTZ,
+ *   CUDA_DOUBLE_NO_POOLS=1, CUDA_DOUBLE_NO_IMAGE=1   the machine, as cuda_double_machine has it;
  *                                                    0 devices are none
  *   CUDA_DOUBLE_SEED          a number, as cuda_double_seed takes it
  *   CUDA_DOUBLE_FAIL          function:n:error, with the error's number; "any" is every function

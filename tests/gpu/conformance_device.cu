@@ -1,9 +1,6 @@
 /* The functions of ptx.h on the GPU. The rehearsal compiles this for the runtime double. */
+#include "conformance_gpu.h"
 #include "conformance_kernels.h"
-
-#include <stdio.h>
-
-static char device_name[512];
 
 static const char *run(enum conformance_function function, unsigned fragments, const uint32_t *in,
                        uint32_t *out) {
@@ -34,21 +31,11 @@ struct conformance_side conformance_device = {"no GPU", run};
 
 const char *conformance_device_begin(void) {
     struct cudaDeviceProp properties;
-    int count = 0, driver = 0;
-    (void)cudaDriverGetVersion(&driver);
-    if (driver == 0)
-        return "this machine has no NVIDIA driver";
-    cudaError_t error = cudaGetDeviceCount(&count);
-    if (error == cudaSuccess && count == 0)
-        error = cudaErrorNoDevice;
-    if (error == cudaSuccess)
-        error = cudaGetDeviceProperties(&properties, 0);
-    if (error != cudaSuccess)
-        return cudaGetErrorString(error);
+    const char *problem = first_gpu(&properties);
+    if (problem != NULL)
+        return problem;
     if (properties.major < 8)
         return "the GPU is older than sm_80, and ptx.h has another way there";
-    (void)snprintf(device_name, sizeof device_name, "%s (sm_%d%d)", properties.name,
-                   properties.major, properties.minor);
-    conformance_device.name = device_name;
+    conformance_device.name = gpu_name;
     return NULL;
 }

@@ -5,9 +5,8 @@
 #define sm90_pairs        sm90_device_pairs
 #include "sm90_kernels.cu"
 
+#include "conformance_gpu.h"
 #include "conformance_sm90.h"
-
-#include <stdio.h>
 
 enum { MOST_PIECES = 8 };
 static void *pieces[MOST_PIECES];
@@ -50,22 +49,12 @@ struct sm90_side sm90_device = {"no GPU",          give,      finish,    take, c
 }
 
 extern "C" const char *sm90_device_begin(void) {
-    static char name[512];
     struct cudaDeviceProp properties;
-    int count = 0, driver = 0;
-    (void)cudaDriverGetVersion(&driver);
-    if (driver == 0)
-        return "this machine has no NVIDIA driver";
-    cudaError_t error = cudaGetDeviceCount(&count);
-    if (error == cudaSuccess && count == 0)
-        error = cudaErrorNoDevice;
-    if (error == cudaSuccess)
-        error = cudaGetDeviceProperties(&properties, 0);
-    if (error != cudaSuccess)
-        return cudaGetErrorString(error);
+    const char *problem = first_gpu(&properties);
+    if (problem != NULL)
+        return problem;
     if (properties.major != 9 || properties.minor != 0)
         return "the GPU is not of sm_90, which alone has the instructions of sm_90a";
-    (void)snprintf(name, sizeof name, "%s (sm_90)", properties.name);
-    sm90_device.name = name;
+    sm90_device.name = gpu_name;
     return NULL;
 }

@@ -53,6 +53,17 @@ __device__ static void store(float *out, const float (&sums)[TILES][4]) {
         out[TILES * 4 * threadIdx.x + i] = sums[i / 4][i % 4];
 }
 
+/* One product with b, as it should be. */
+__device__ static void multiply_once(float *out, uint64_t b) {
+    float sums[TILES][4] = {};
+    const uint32_t a[4] = {};
+    wgmma_fence();
+    wgmma_bf16(sums, a, b);
+    wgmma_commit();
+    wgmma_wait<0>();
+    store(out, sums);
+}
+
 template <bool WRONG> __global__ void no_fence_kernel(float *out, const uint4 *in) {
     SHARED_MEMORY(group_room, shared);
     load(shared, in);
@@ -141,13 +152,7 @@ extern "C" void seeded_wgmma_wait_too_weak(bool wrong) {
 template <bool WRONG> __global__ void not_written_kernel(float *out, const uint4 *in) {
     SHARED_MEMORY(group_room, shared);
     load(shared, in, WRONG ? BYTES - 16 : BYTES);
-    float sums[TILES][4] = {};
-    const uint32_t a[4] = {};
-    wgmma_fence();
-    wgmma_bf16(sums, a, right(shared));
-    wgmma_commit();
-    wgmma_wait<0>();
-    store(out, sums);
+    multiply_once(out, right(shared));
 }
 
 extern "C" void seeded_wgmma_of_what_is_not_written(bool wrong) {
@@ -158,13 +163,7 @@ extern "C" void seeded_wgmma_of_what_is_not_written(bool wrong) {
 template <bool WRONG> __global__ void some_wait_kernel(float *out, const uint4 *in) {
     SHARED_MEMORY(group_room, shared);
     load<WRONG>(shared, in);
-    float sums[TILES][4] = {};
-    const uint32_t a[4] = {};
-    wgmma_fence();
-    wgmma_bf16(sums, a, right(shared));
-    wgmma_commit();
-    wgmma_wait<0>();
-    store(out, sums);
+    multiply_once(out, right(shared));
 }
 
 extern "C" void seeded_wgmma_of_some_who_wait(bool wrong) {
@@ -174,14 +173,7 @@ extern "C" void seeded_wgmma_of_some_who_wait(bool wrong) {
 template <bool WRONG> __global__ void past_the_end_kernel(float *out, const uint4 *in) {
     SHARED_MEMORY(group_room, shared);
     load(shared, in);
-    float sums[TILES][4] = {};
-    const uint32_t a[4] = {};
-    const uint64_t b = wgmma_descriptor(shared.b, WRONG ? 512 : 256, 128);
-    wgmma_fence();
-    wgmma_bf16(sums, a, b);
-    wgmma_commit();
-    wgmma_wait<0>();
-    store(out, sums);
+    multiply_once(out, wgmma_descriptor(shared.b, WRONG ? 512 : 256, 128));
 }
 
 extern "C" void seeded_wgmma_past_the_end(bool wrong) {
@@ -201,13 +193,7 @@ template <bool WRONG> __global__ void stored_kernel(float *out, const uint4 *in)
             store_vector(&shared.b[threadIdx.x], make_uint4(0, 0, 0, 0));
         __syncthreads();
     }
-    float sums[TILES][4] = {};
-    const uint32_t a[4] = {};
-    wgmma_fence();
-    wgmma_bf16(sums, a, right(shared));
-    wgmma_commit();
-    wgmma_wait<0>();
-    store(out, sums);
+    multiply_once(out, right(shared));
 }
 
 extern "C" void seeded_wgmma_of_ordinary_stores(bool wrong) {
@@ -226,13 +212,7 @@ template <bool WRONG> __global__ void copied_kernel(float *out, const uint4 *in)
     } else {
         load(shared, in);
     }
-    float sums[TILES][4] = {};
-    const uint32_t a[4] = {};
-    wgmma_fence();
-    wgmma_bf16(sums, a, right(shared));
-    wgmma_commit();
-    wgmma_wait<0>();
-    store(out, sums);
+    multiply_once(out, right(shared));
 }
 
 extern "C" void seeded_wgmma_of_cp_async(bool wrong) {
@@ -278,15 +258,9 @@ extern "C" void seeded_wgmma_of_two_matrices(bool wrong) {
 template <bool WRONG> __global__ void half_group_kernel(float *out, const uint4 *in) {
     SHARED_MEMORY(group_room, shared);
     load(shared, in);
-    float sums[TILES][4] = {};
-    const uint32_t a[4] = {};
     if (WRONG && threadIdx.x >= 64)
         return;
-    wgmma_fence();
-    wgmma_bf16(sums, a, right(shared));
-    wgmma_commit();
-    wgmma_wait<0>();
-    store(out, sums);
+    multiply_once(out, right(shared));
 }
 
 extern "C" void seeded_wgmma_of_half_a_group(bool wrong) {
