@@ -157,6 +157,7 @@ static bool fail_call(const char *function, long n) {
     denseblock_status status = denseblock_context_energy(context, &joules[0]);
     if (status == DENSEBLOCK_OK)
         status = denseblock_context_energy(context, &joules[1]);
+    ck_assert_msg(cudaGetLastError() == cudaSuccess, "%s: CUDA's last error stays", what);
     denseblock_context_destroy(context);
     const bool happened = cuda_double_calls(function) - calls >= n;
     const bool reads = strcmp(function, "nvmlShutdown") != 0;
@@ -166,7 +167,6 @@ static bool fail_call(const char *function, long n) {
         ck_assert_msg(denseblock_last_error()[0] != 0, "%s: no message", what);
         ck_assert_double_eq(joules[joules[1] == -1 ? 0 : 1], 0);
     }
-    ck_assert_msg(cudaGetLastError() == cudaSuccess, "%s: CUDA's last error stays", what);
     check_quiet(what);
     return happened;
 }

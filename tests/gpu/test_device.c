@@ -21,7 +21,7 @@ static denseblock_status copy_and_count(denseblock_context *context, denseblock_
     enum { BYTES = 1 << 20 };
     static const char zeros[BYTES];
     void *memory = NULL;
-    double before = 0, begin = 0;
+    double before = 0;
     denseblock_status status = denseblock_buffers_allocate(
         buffers, context, DENSEBLOCK_MEMORY_DEVICE, (size_t)2 * BYTES, "copies", &memory);
     if (status == DENSEBLOCK_OK)
@@ -29,12 +29,14 @@ static denseblock_status copy_and_count(denseblock_context *context, denseblock_
             denseblock_copy(context, DENSEBLOCK_UPLOAD, memory, BYTES, zeros, BYTES, BYTES, 1);
     if (status == DENSEBLOCK_OK)
         status = denseblock_context_energy(context, &before);
-    for (begin = now(), *seconds = 0; status == DENSEBLOCK_OK && *seconds < 1;
-         *seconds = now() - begin) {
+    const double begin = now();
+    *seconds = 0;
+    while (status == DENSEBLOCK_OK && *seconds < 1) {
         status = denseblock_copy(context, DENSEBLOCK_WITHIN, (char *)memory + BYTES, BYTES,
                                  memory, BYTES, BYTES, 1);
         if (status == DENSEBLOCK_OK)
             status = denseblock_context_synchronize(context);
+        *seconds = now() - begin;
     }
     if (status == DENSEBLOCK_OK)
         status = denseblock_context_energy(context, joules);
