@@ -82,7 +82,7 @@ typedef enum denseblock_status {
     DENSEBLOCK_OUT_OF_MEMORY = 4, /* host or device memory */
     DENSEBLOCK_IO_FAILED = 5,     /* reading or writing failed: disk full, medium error */
     DENSEBLOCK_UNAVAILABLE = 6,   /* this build or machine cannot run that backend */
-    DENSEBLOCK_DEVICE_FAILED = 7  /* a CUDA, cuBLAS or cuDNN call failed */
+    DENSEBLOCK_DEVICE_FAILED = 7  /* a CUDA, cuBLAS, cuDNN or NVML call failed */
 } denseblock_status;
 
 /* A short name such as "out of memory"; "unknown status" for a value that is none. */
@@ -362,6 +362,23 @@ DENSEBLOCK_API denseblock_status denseblock_timer_start(denseblock_context *cont
 DENSEBLOCK_API denseblock_status denseblock_timer_stop(denseblock_context *context,
                                                        double *seconds);
 
+/* Joules that the context's device has used since its driver was loaded: the difference of two
+ * calls is what it used between them. It waits for nothing: call denseblock_context_synchronize
+ * before both.
+ *
+ * This is the GPU's own counter, which NVML reads (nvmlDeviceGetTotalEnergyConsumption). It is that
+ * of the whole board: with its memory, with what it takes when idle, and with what others compute
+ * there. NVIDIA documents millijoules, and not how often they are counted; others have measured
+ * periods of 20 to 100 milliseconds. So let a second or more pass between two calls, all of it with
+ * the work that is meant. A context's first call opens NVML, which takes a while: make one before.
+ *
+ * DENSEBLOCK_INVALID_ARGUMENT
+ * DENSEBLOCK_UNSUPPORTED    nobody counts it: CPU backends; GPUs older than Volta, virtual ones,
+ *                           divided ones (MIG); no libnvidia-ml.so.1. The message says which.
+ * DENSEBLOCK_DEVICE_FAILED, DENSEBLOCK_OUT_OF_MEMORY */
+DENSEBLOCK_API denseblock_status denseblock_context_energy(denseblock_context *context,
+                                                           double *joules);
+
 /* Called now and then during denseblock_forward, on the calling thread, with the part done,
  * 0 to 1, in floating-point operations. CPU backends only; NULL ends it. */
 typedef void denseblock_progress(double done, void *user);
@@ -624,8 +641,10 @@ typedef struct denseblock_device {
     int multiprocessors;
     size_t memory_bytes;
     size_t l2_bytes;
-    bool usable;       /* this build has code for it, and a kernel ran there */
-    char problem[256]; /* if not, why; else "" */
+    bool usable;              /* this build has code for it, and a kernel ran there */
+    char problem[256];        /* if not, why; else "" */
+    bool energy_counted;      /* denseblock_context_energy tells it */
+    char energy_problem[256]; /* if not, why; else "" */
 } denseblock_device;
 
 /* Uses the device for a moment: not for a thread that is capturing a CUDA Graph.

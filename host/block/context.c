@@ -121,6 +121,24 @@ denseblock_status denseblock_timer_stop(denseblock_context *context, double *sec
     return status;
 }
 
+denseblock_status denseblock_context_energy(denseblock_context *context, double *joules) {
+    if (context == NULL || joules == NULL)
+        return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT, "denseblock_context_energy: %s is NULL",
+                         context == NULL ? "context" : "joules");
+    *joules = 0;
+    if (dblk_context_device(context)->energy == NULL)
+        return dblk_fail(DENSEBLOCK_UNSUPPORTED,
+                         "energy is counted on NVIDIA GPUs only: the %s backend runs on the CPU",
+                         context->backend->name);
+    int previous;
+    denseblock_status status = dblk_context_enter(context, &previous);
+    if (status != DENSEBLOCK_OK)
+        return status;
+    status = dblk_context_device(context)->energy(context->queue, joules);
+    dblk_context_leave(context, previous);
+    return status;
+}
+
 denseblock_status denseblock_context_free_memory(denseblock_context *context, size_t *bytes) {
     if (context == NULL || bytes == NULL)
         return dblk_fail(DENSEBLOCK_INVALID_ARGUMENT,

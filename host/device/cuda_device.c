@@ -5,6 +5,7 @@
 
 #include "cuda_check.h"
 #include "device/cuda_devices.h"
+#include "device/energy.h"
 #include "elements/elements.h"
 #include "elementwise.h"
 #include "status/fail.h"
@@ -15,6 +16,8 @@ struct dblk_queue {
     uint64_t *scratch;       /* a word of device memory */
     double fetched[1];       /* room for a word of it: a copy that failed may still arrive */
     bool has_pools;          /* memory can be had in stream order */
+    int number;              /* of the device */
+    struct dblk_energy energy;
 };
 
 static denseblock_status cuda_enter(int number, int *previous) {
@@ -93,6 +96,7 @@ static void cuda_close(struct dblk_queue *queue) {
         (void)cudaEventDestroy(queue->stop);
     if (queue->stream != NULL)
         (void)cudaStreamDestroy(queue->stream);
+    dblk_energy_close(&queue->energy);
     (void)cudaGetLastError();
     free(queue);
 }
@@ -122,6 +126,7 @@ static denseblock_status cuda_open(int number, struct dblk_queue **queue) {
     struct dblk_queue *made = calloc(1, sizeof *made);
     if (made == NULL)
         return dblk_fail(DENSEBLOCK_OUT_OF_MEMORY, "no memory for a context");
+    made->number = number;
     const denseblock_status status = make_parts(number, made);
     if (status != DENSEBLOCK_OK)
         cuda_close(made);
@@ -196,6 +201,13 @@ static denseblock_status cuda_timer_stop(struct dblk_queue *queue, double *secon
     return status;
 }
 
+static denseblock_status cuda_energy(struct dblk_queue *queue, double *joules) {
+    struct dblk_problem problem;
+    const denseblock_status status =
+        dblk_energy_read(&queue->energy, queue->number, joules, &problem);
+    return status == DENSEBLOCK_OK ? status : dblk_fail(status, "%s", problem.text);
+}
+
 static denseblock_status cuda_capture_begin(struct dblk_queue *queue) {
     return dblk_cuda_check(
         cudaStreamBeginCapture(queue->stream, cudaStreamCaptureModeThreadLocal),
@@ -248,6 +260,7 @@ const struct dblk_device dblk_cuda_device = {
     .first_not_finite = cuda_first_not_finite,
     .timer_start = cuda_timer_start,
     .timer_stop = cuda_timer_stop,
+    .energy = cuda_energy,
     .capture_begin = cuda_capture_begin,
     .capture_end = cuda_capture_end,
     .graph_launch = cuda_graph_launch,

@@ -4,6 +4,7 @@
 
 #include "answer.h"
 #include "cuda_check.h"
+#include "device/energy.h"
 #include "status/fail.h"
 
 int dblk_cuda_runtime_version(void) {
@@ -174,6 +175,20 @@ static cudaError_t describe_current(void *argument) {
     return cudaSuccess;
 }
 
+/* Whether it counts its energy: by reading it. */
+static void describe_energy(int number, denseblock_device *info) {
+    struct dblk_energy energy = {.board = NULL};
+    struct dblk_problem problem = {""};
+    double joules;
+    info->energy_counted = dblk_energy_read(&energy, number, &joules, &problem) == DENSEBLOCK_OK;
+    dblk_energy_close(&energy);
+    (void)snprintf(info->energy_problem, sizeof info->energy_problem, "%s", problem.text);
+}
+
 denseblock_status dblk_cuda_device_describe(int number, denseblock_device *info) {
-    return dblk_cuda_check(on_device(number, describe_current, info), "describing a GPU");
+    const denseblock_status status =
+        dblk_cuda_check(on_device(number, describe_current, info), "describing a GPU");
+    if (status == DENSEBLOCK_OK)
+        describe_energy(number, info);
+    return status;
 }

@@ -49,6 +49,9 @@ struct dblk_device {
     denseblock_status (*timer_start)(struct dblk_queue *queue);
     denseblock_status (*timer_stop)(struct dblk_queue *queue, double *seconds);
 
+    /* What the device has used so far. NULL where nobody counts it. */
+    denseblock_status (*energy)(struct dblk_queue *queue, double *joules);
+
     /* A graph of what is enqueued between begin and end; end makes one whatever the status, or
      * none. NULL where there are no graphs. */
     denseblock_status (*capture_begin)(struct dblk_queue *queue);

@@ -2,6 +2,6 @@
 #ifndef DENSEBLOCK_HOST_LIBRARY_FILES_H
 #define DENSEBLOCK_HOST_LIBRARY_FILES_H
 
-extern const char *const dblk_cublas_files[], *const dblk_cudnn_files[];
+extern const char *const dblk_cublas_files[], *const dblk_cudnn_files[], *const dblk_nvml_files[];
 
 #endif

@@ -86,6 +86,8 @@ static void print_device(int number) {
                 device.compute_capability, device.multiprocessors,
                 bytes_text(device.memory_bytes, memory),
                 device.usable ? "" : "; cannot be used: ", device.problem);
+    report_line("", "its energy is %s%s",
+                device.energy_counted ? "counted" : "not counted: ", device.energy_problem);
 }
 
 /* CUDA's numbers: 13.1.0 is 130100. */
@@ -126,11 +128,13 @@ static json_t *json_device(int number) {
     if (denseblock_device_query(number, &device) != DENSEBLOCK_OK)
         return json_pack("{s:i, s:b, s:o}", "device", number, "usable", false, "error",
                          json_text(denseblock_last_error()));
-    return json_pack("{s:i, s:b, s:s, s:o, s:i, s:i, s:o, s:o}", "device", number, "usable",
-                     device.usable, "problem", device.problem, "name", json_text(device.name),
-                     "compute_capability", device.compute_capability, "multiprocessors",
-                     device.multiprocessors, "memory_bytes", json_bytes(device.memory_bytes),
-                     "l2_bytes", json_bytes(device.l2_bytes));
+    return json_pack("{s:i, s:b, s:s, s:o, s:i, s:i, s:o, s:o, s:b, s:o}", "device", number,
+                     "usable", device.usable, "problem", device.problem, "name",
+                     json_text(device.name), "compute_capability", device.compute_capability,
+                     "multiprocessors", device.multiprocessors, "memory_bytes",
+                     json_bytes(device.memory_bytes), "l2_bytes", json_bytes(device.l2_bytes),
+                     "energy_counted", device.energy_counted, "energy_problem",
+                     json_text(device.energy_problem));
 }
 
 static json_t *json_backend(int number) {

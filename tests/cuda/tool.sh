@@ -9,9 +9,16 @@ export CUDA_DOUBLE_STRICT=1
 
 test_info() {
     expect 0 info
-    expect_text out "1 GPU found" "device 0" "sm_90" "cuda        can run; auto chooses it"
+    expect_text out "1 GPU found" "device 0" "sm_90" "its energy is counted" \
+        "cuda        can run; auto chooses it"
     expect 0 info --json
     expect_json compute_capability usable
+    expect_text out '"energy_counted": true' '"energy_problem": ""'
+    export CUDA_DOUBLE_NVML=divided
+    expect 0 info
+    expect_text out "its energy is not counted: GPU 0 is divided (MIG)"
+    expect 0 info --json
+    expect_text out '"energy_counted": false' '"energy_problem": "GPU 0 is divided (MIG)'
 }
 
 test_goldens() {

@@ -61,6 +61,20 @@ cudaError_t cudaGetDevice(int *device) {
     DOUBLE_CALL(DOUBLE_DRIVER, set_number(device, double_current_device()));
 }
 
+static cudaError_t get_bus_id(char *id, int size, int device) {
+    const cudaError_t error = check(device, id);
+    if (error != cudaSuccess)
+        return error;
+    if (size < DOUBLE_BUS_ID_SIZE)
+        return cudaErrorInvalidValue;
+    double_bus_id(device, id);
+    return cudaSuccess;
+}
+
+cudaError_t cudaDeviceGetPCIBusId(char *id, int size, int device) {
+    DOUBLE_CALL(DOUBLE_DEVICE, get_bus_id(id, size, device));
+}
+
 static cudaError_t synchronize(int device) {
     const cudaError_t error = double_capture_allows_device(device);
     return error == cudaSuccess ? double_run_device(device) : error;

@@ -1,12 +1,16 @@
 /* The machine that the double plays: how it begins, what it is. */
 #include "machine.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "calls.h"
 #include "capture.h"
 #include "cudnn_double.h"
 #include "device_memory.h"
 #include "injection.h"
 #include "launches.h"
+#include "nvml_double.h"
 #include "objects.h"
 #include "operations.h"
 #include "program.h"
@@ -25,6 +29,7 @@ static void forget(void) {
     double_forget_memory();
     double_forget_functions();
     double_forget_cudnn();
+    double_forget_energy();
     double_forget_failures();
     double_forget_mistakes();
     double_forget_calls();
@@ -94,6 +99,23 @@ void cuda_double_seed(unsigned long long seed) {
 
 int double_device_count(void) {
     return double_machine.devices < 0 ? 0 : double_machine.devices;
+}
+
+enum { FIRST_BUS = 0xC1, BUSES_APART = 0x10 };
+
+void double_bus_id(int device, char id[DOUBLE_BUS_ID_SIZE]) {
+    (void)snprintf(id, DOUBLE_BUS_ID_SIZE, "0000:%02x:00.0",
+                   (unsigned)(FIRST_BUS - BUSES_APART * device) % 0x100);
+}
+
+int double_device_at(const char *id) {
+    char found[DOUBLE_BUS_ID_SIZE];
+    for (int device = 0; device < double_device_count(); device++) {
+        double_bus_id(device, found);
+        if (strcmp(id, found) == 0)
+            return device;
+    }
+    return -1;
 }
 
 cudaError_t double_machine_problem(void) {

@@ -12,6 +12,12 @@ extern struct cuda_double_machine double_machine;
 /* How many devices the host is shown. */
 int double_device_count(void);
 
+/* A device's place on the PCI bus, "0000:c1:00.0", and the device there; -1: none. The first device
+ * has the last place: who looks for devices along the bus finds them in another order. */
+enum { DOUBLE_BUS_ID_SIZE = 13 };
+void double_bus_id(int device, char id[DOUBLE_BUS_ID_SIZE]);
+int double_device_at(const char *id);
+
 /* Why there is no device to be used, or cudaSuccess. */
 cudaError_t double_machine_problem(void);
 

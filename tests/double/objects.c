@@ -16,6 +16,7 @@ static const char *const kinds[] = {
     [DOUBLE_CUBLAS_HANDLE] = "handle of cuBLAS",
     [DOUBLE_CUDNN_HANDLE] = "handle of cuDNN",
     [DOUBLE_CUDNN_DESCRIPTOR] = "descriptor of cuDNN",
+    [DOUBLE_NVML_USE] = "use of NVML",
     [DOUBLE_EXECUTABLE] = "executable graph",
 };
 

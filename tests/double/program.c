@@ -47,6 +47,11 @@ size_t double_program_cudnn_version(size_t built) {
     return (size_t)number("CUDA_DOUBLE_CUDNN_VERSION", (long long)built);
 }
 
+const char *double_program_nvml(void) {
+    const char *text = getenv("CUDA_DOUBLE_NVML");
+    return text == NULL ? "" : text;
+}
+
 void double_program_fail(void) {
     const char *text = getenv("CUDA_DOUBLE_FAIL");
     if (text == NULL || text[0] == 0)

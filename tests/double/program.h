@@ -9,6 +9,8 @@
  *   CUDA_DOUBLE_CUDNN         "packed": cuDNN's engines take only packed outputs and no fused ReLU;
  *                             "none": it has none
  *   CUDA_DOUBLE_CUDNN_VERSION its version, as cudnnGetVersion gives it
+ *   CUDA_DOUBLE_NVML          "missing": there is none; "old": GPUs do not count their energy;
+ *                             "divided": they are in MIG mode
  *   CUDA_DOUBLE_STRICT=1      what was not given back, the mistakes of the host and the emulator's
  *                             reports go to stderr as the program ends, with status 99 */
 #ifndef TESTS_DOUBLE_PROGRAM_H
@@ -22,6 +24,9 @@ unsigned long long double_program_seed(void);
 /* Of cuDNN: "" where nothing is asked for, and the version, or otherwise `built`. */
 const char *double_program_cudnn(void);
 size_t double_program_cudnn_version(size_t built);
+
+/* Of NVML; "" where nothing is asked for. */
+const char *double_program_nvml(void);
 
 /* Sets the failure that the environment asks for. */
 void double_program_fail(void);

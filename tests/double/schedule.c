@@ -7,6 +7,7 @@
 #include "calls.h"
 #include "injection.h"
 #include "machine.h"
+#include "nvml_double.h"
 #include "operation_list.h"
 
 /* The seed lets one in so many steps be one that nobody waits for. */
@@ -89,8 +90,10 @@ static void step(void) {
     struct double_operation *operation = ready[place];
     ready[place] = ready[--ready_count];
     cudaError_t error = cudaSuccess;
-    if (operation->work != NULL && operation->work->counts)
+    if (operation->work != NULL && operation->work->counts) {
         error = double_count("execution");
+        double_use_energy(operation->device);
+    }
     if (error == cudaSuccess && operation->work != NULL)
         error = operation->work->run(operation->work);
     double_finish(operation);

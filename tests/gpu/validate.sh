@@ -177,6 +177,8 @@ program() {
         conformance-rehearsal) echo "$build/tests/gpu/gpu_conformance_rehearsal" ;;
         sm90) echo "$build/tests/gpu/gpu_conformance_sm90" ;;
         sm90-rehearsal) echo "$build/tests/gpu/gpu_conformance_sm90_rehearsal" ;;
+        device) echo "$build/tests/gpu/test_gpu_device" ;;
+        device-rehearsal) echo "$build/tests/gpu/test_gpu_device_rehearsal" ;;
         probe) echo "$build/tests/gpu/block_probe" ;;
         probe-rehearsal) echo "$build/tests/gpu/block_probe_rehearsal" ;;
         library) echo "$build/host/libdenseblock.so" ;;
@@ -316,10 +318,21 @@ run_ctest() {
     fi
 }
 
+# What each GPU is, and how much energy it counts: where it does not, that is a skip.
+describe_devices() {
+    local line log=$work/logs/device.log status=0
+    step "the description of the GPU" "$(program device)" >"$log" || status=$?
+    grep -v '^SKIP: ' "$log" || true
+    while IFS= read -r line; do
+        note skipped "${line#SKIP: }"
+    done < <(grep '^SKIP: ' "$log" || true)
+    return "$status"
+}
+
 stage_suites() {
+    describe_devices || return 0
     if ! has_check; then
         note skipped "Check is not installed, and --check was not given"
-        [[ -n $rehearsal ]] || run_ctest gpu -R '^gpu\.device$' || true
         return 0
     fi
     if [[ -n $rehearsal ]]; then

@@ -165,6 +165,20 @@ START_TEST(a_timer_measures_and_has_its_arguments_checked) {
 }
 END_TEST
 
+START_TEST(nobody_counts_the_energy_of_processors) {
+    const struct on_cpu on = begin(false);
+    double joules = -1;
+    ck_fails(denseblock_context_energy(on.context, &joules), DENSEBLOCK_UNSUPPORTED,
+             "energy is counted on NVIDIA GPUs only");
+    ck_assert(joules == 0);
+    ck_fails(denseblock_context_energy(on.context, NULL), DENSEBLOCK_INVALID_ARGUMENT,
+             "joules is NULL");
+    ck_fails(denseblock_context_energy(NULL, &joules), DENSEBLOCK_INVALID_ARGUMENT,
+             "context is NULL");
+    end(on);
+}
+END_TEST
+
 START_TEST(cpu_backends_have_no_graphs) {
     struct fixture fixture;
     fixture_random_desc(&fixture, 1, DENSEBLOCK_F32);
@@ -191,6 +205,7 @@ Suite *suite(void) {
         wrong_use_of_buffers_is_refused,
         copies_keep_to_their_rows,
         a_timer_measures_and_has_its_arguments_checked,
+        nobody_counts_the_energy_of_processors,
         cpu_backends_have_no_graphs,
         NULL,
     };
