@@ -20,6 +20,7 @@ static void usage(FILE *to) {
         "relative error in the L2 norm. Writes an object of JSON a line. Ends with 0 if all are\n"
         "equal, 1 if not, 2 for bad usage, 3 where something failed, 77 where the backend\n"
         "cannot run.\n\n"
+        "  --residual       a residual block: of L / 2 units, with G hidden channels\n"
         "  --kernel KHxKW   default 3x3\n"
         "  --backend B      default cuda\n"
         "  --type T         f32 (default), f64, f16, bf16; tf32, which is f32 with operands\n"
@@ -100,6 +101,7 @@ enum option_name {
     LAYERS,
     GROWTH,
     KERNEL,
+    RESIDUAL,
     RANDOM,
     BACKEND,
     TYPE,
@@ -118,6 +120,7 @@ static const struct option options[] = {{"shape", required_argument, NULL, SHAPE
                                         {"layers", required_argument, NULL, LAYERS},
                                         {"growth", required_argument, NULL, GROWTH},
                                         {"kernel", required_argument, NULL, KERNEL},
+                                        {"residual", no_argument, NULL, RESIDUAL},
                                         {"random", required_argument, NULL, RANDOM},
                                         {"backend", required_argument, NULL, BACKEND},
                                         {"type", required_argument, NULL, TYPE},
@@ -148,6 +151,9 @@ static void parse_option(int option, const char *name, struct probe_request *req
         break;
     case GROWTH:
         request->growth = parse_number(name, optarg, 1, MOST);
+        break;
+    case RESIDUAL:
+        request->residual = true;
         break;
     case RANDOM:
         request->random = parse_number(name, optarg, 1, MOST);
@@ -260,9 +266,10 @@ static void print_block(const struct probe_request *request, const struct probe_
                desc->layers[l].kernel_height, desc->layers[l].kernel_width,
                desc->layers[l].growth);
     printf("], \"type\": \"%s\", \"backend\": \"%s\", \"algorithm\": \"%s\", "
-           "\"wgmma\": %s, \"group\": %" PRId64 ", \"seed\": %" PRIu64 ", \"in_place\": %s",
+           "\"residual\": %s, \"wgmma\": %s, \"group\": %" PRId64 ", \"seed\": %" PRIu64
+           ", \"in_place\": %s",
            type_name(desc), denseblock_backend_name(request->backend),
-           algorithms[request->algorithm],
+           algorithms[request->algorithm], block->residual ? "true" : "false",
            request->instructions == DENSEBLOCK_INSTRUCTIONS_WGMMA ? "true" : "false",
            request->group_size, block->seed, block->in_place ? "true" : "false");
 }

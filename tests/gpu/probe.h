@@ -8,6 +8,7 @@
 struct probe_request {
     int64_t shape[4]; /* N, H, W, C0 */
     int64_t layers, growth, kernel_height, kernel_width;
+    bool residual;  /* a residual block, of layers / 2 units with growth hidden channels */
     int64_t random; /* so many random blocks instead of that one */
     uint64_t seed;
     denseblock_backend backend;
@@ -28,8 +29,9 @@ struct probe_request {
 /* The batch consists of a few different images in a random order, so that the reference, which is
  * slow, has to compute only these. */
 struct probe_case {
-    denseblock_desc desc;
+    denseblock_desc desc; /* of a residual block: layers 2u and 2u + 1 are unit u */
     denseblock_layer *layers;
+    bool residual;
     int64_t images;    /* different ones */
     int64_t *image_of; /* of each of the batch */
     void *x;           /* [images,H,W,C0] */
@@ -46,7 +48,14 @@ void *probe_allocate(size_t bytes);
 void probe_case_make(const struct probe_request *request, uint64_t seed,
                      struct probe_case *block);
 void probe_case_free(struct probe_case *block);
-int64_t probe_channels(const denseblock_desc *desc, int64_t layer);
+
+/* The channels that a layer reads; with `layer` the number of layers, those of y. */
+int64_t probe_channels(const struct probe_case *block, int64_t layer);
+
+/* A plan for so many images of the block. */
+denseblock_status probe_plan(const struct probe_case *block, int64_t images,
+                             denseblock_backend backend, const denseblock_plan_options *options,
+                             denseblock_plan **plan);
 
 /* ---- The comparison (probe_compare.c) ---- */
 

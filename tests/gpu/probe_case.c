@@ -28,11 +28,36 @@ void *probe_allocate(size_t bytes) {
     return memory;
 }
 
-int64_t probe_channels(const denseblock_desc *desc, int64_t layer) {
+int64_t probe_channels(const struct probe_case *block, int64_t layer) {
+    const denseblock_desc *const desc = &block->desc;
     int64_t channels = desc->channels;
+    if (block->residual) /* the one before makes what it reads */
+        return layer == 0 ? channels : desc->layers[layer - 1].growth;
     for (int64_t l = 0; l < layer; l++)
         channels += desc->layers[l].growth;
     return channels;
+}
+
+denseblock_status probe_plan(const struct probe_case *block, int64_t images,
+                             denseblock_backend backend, const denseblock_plan_options *options,
+                             denseblock_plan **plan) {
+    denseblock_desc desc = block->desc;
+    desc.batch = images;
+    if (!block->residual)
+        return denseblock_plan_create(&desc, backend, options, plan);
+    const denseblock_residual_desc residual = {
+        .batch = images,
+        .height = desc.height,
+        .width = desc.width,
+        .channels = desc.channels,
+        .hidden_channels = desc.layers[0].growth,
+        .unit_count = desc.layer_count / 2,
+        .kernel_height = desc.layers[0].kernel_height,
+        .kernel_width = desc.layers[0].kernel_width,
+        .type = desc.type,
+        .arithmetic = desc.arithmetic,
+    };
+    return denseblock_residual_plan_create(&residual, backend, options, plan);
 }
 
 /* ---- Values ---- */
@@ -67,7 +92,7 @@ static void strew_specials(denseblock_type type, void *elements, size_t count, u
 
 static void reserve_layers(int64_t count, struct probe_case *block) {
     block->desc.layer_count = count;
-    block->layers = probe_allocate((size_t)count * sizeof *block->layers);
+    block->layers = probe_allocate((size_t)(count + 1) * sizeof *block->layers);
     block->desc.layers = block->layers;
 }
 
@@ -100,6 +125,18 @@ static void given_sizes(const struct probe_request *request, struct probe_case *
     reserve_layers(request->layers, block);
     denseblock_layers_fill(block->layers, (size_t)request->layers, request->kernel_height,
                            request->kernel_width, request->growth);
+}
+
+/* All units are as the first layer says. */
+static void make_residual(struct probe_case *block) {
+    denseblock_desc *const desc = &block->desc;
+    block->residual = true;
+    desc->layer_count = desc->layer_count < 2 ? 2 : desc->layer_count / 2 * 2;
+    for (int64_t l = 1; l < desc->layer_count; l++) {
+        block->layers[l] = block->layers[0];
+        if (l % 2 == 1)
+            block->layers[l].growth = desc->channels;
+    }
 }
 
 /* ---- The whole ---- */
@@ -137,6 +174,8 @@ void probe_case_make(const struct probe_request *request, uint64_t seed,
         draw_sizes(&random, block);
     else
         given_sizes(request, block);
+    if (request->residual)
+        make_residual(block);
     order_images(request, &random, block);
     block->in_place = splitmix_between(&random, 0, 1) == 0;
 
@@ -147,7 +186,8 @@ void probe_case_make(const struct probe_request *request, uint64_t seed,
     block->kernels = probe_allocate((size_t)desc->layer_count * sizeof *block->kernels);
     for (int64_t l = 0; l < desc->layer_count; l++) {
         const denseblock_layer *const layer = &block->layers[l];
-        const int64_t sums = layer->kernel_height * layer->kernel_width * probe_channels(desc, l);
+        const int64_t sums =
+            layer->kernel_height * layer->kernel_width * probe_channels(block, l);
         /* He et al. 2015, arXiv 1502.01852: values keep their size from layer to layer. */
         block->kernels[l] = random_elements(desc->type, (size_t)(sums * layer->growth),
                                             sqrt(6.0 / (double)sums), splitmix(&random));

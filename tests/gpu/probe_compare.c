@@ -51,7 +51,7 @@ struct probe_errors probe_compare(const struct probe_case *block, const void *y,
                                   const void *expected) {
     const denseblock_desc *const desc = &block->desc;
     const size_t size = denseblock_type_size(desc->type);
-    const size_t channels = (size_t)probe_channels(desc, desc->layer_count);
+    const size_t channels = (size_t)probe_channels(block, desc->layer_count);
     const size_t image = (size_t)(desc->height * desc->width) * channels;
     struct probe_errors errors = {0};
     struct sums sums = {0};

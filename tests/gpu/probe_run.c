@@ -90,7 +90,7 @@ static void prepare_weights(struct execution *run) {
     for (int64_t l = 0; l < desc->layer_count; l++) {
         const denseblock_layer *const layer = &desc->layers[l];
         const size_t bytes = (size_t)(layer->kernel_height * layer->kernel_width *
-                                      probe_channels(desc, l) * layer->growth) *
+                                      probe_channels(run->block, l) * layer->growth) *
                              denseblock_type_size(desc->type);
         device[l] = take(&run->memory, bytes, "kernel");
         upload(&run->memory, device[l], run->block->kernels[l], bytes);
@@ -215,11 +215,9 @@ static struct probe_times time_execution(const struct execution *run) {
 
 /* y of the different images. */
 static void *reference_result(const struct probe_case *block) {
-    denseblock_desc desc = block->desc;
     denseblock_plan *plan;
     denseblock_context *context;
-    desc.batch = block->images;
-    probe_check(denseblock_plan_create(&desc, DENSEBLOCK_BACKEND_REFERENCE, NULL, &plan),
+    probe_check(probe_plan(block, block->images, DENSEBLOCK_BACKEND_REFERENCE, NULL, &plan),
                 "the reference's plan");
     probe_check(denseblock_context_create(DENSEBLOCK_BACKEND_REFERENCE, 0, &context), "context");
     void *y = probe_allocate(denseblock_plan_output_bytes(plan));
@@ -259,7 +257,7 @@ void probe_run(const struct probe_request *request, const struct probe_case *blo
     struct execution run;
     *findings = (struct probe_findings){.guards_intact = true};
     const denseblock_status status =
-        denseblock_plan_create(&block->desc, request->backend, &options, &plan);
+        probe_plan(block, block->desc.batch, request->backend, &options, &plan);
     if (status == DENSEBLOCK_UNSUPPORTED) {
         findings->unsupported = denseblock_last_error();
         return;

@@ -404,6 +404,8 @@ stage_sanitizer() {
             sanitized "$tool" "$backend-3x3" "$(program probe)" --backend "$backend" \
                 "${block[@]}" --group 2
         done
+        sanitized "$tool" residual "$(program probe)" --residual --random $((2 * count)) --type all \
+            "${poison[@]}"
         if [[ $arch == 90* ]]; then
             sanitized "$tool" wgmma "$(program probe)" "${block[@]}" --type f16 --wgmma \
                 "${poison[@]}"

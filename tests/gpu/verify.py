@@ -71,7 +71,11 @@ def random_tasks(backends, options):
             common = ["--random", str(at_once), *way, "--seed", str(first)]
             for group in ("0", "1", "3"):
                 tasks.append([*common, "--type", "all", "--group", group])
-        tasks += [["--random", str(at_once), *way, "--type", t] for t in ("tf32", "tf32x3")]
+            tasks.append([*common, "--type", "all", "--residual"])
+        for block in ([], ["--residual"]):
+            tasks += [
+                ["--random", str(at_once), *way, *block, "--type", t] for t in ("tf32", "tf32x3")
+            ]
     return tasks
 
 
@@ -156,6 +160,8 @@ def worker_count():
 
 def way_name(record):
     name = record["backend"]
+    if record["residual"]:
+        name += " residual"
     if record["wgmma"]:
         name += " wgmma"
     return name if record["algorithm"] == "auto" else f"{name} {record['algorithm']}"
@@ -169,7 +175,7 @@ def print_summary(records):
         groups.setdefault((way_name(record), element_type), []).append(record)
     for (way, element_type), group in sorted(groups.items()):
         compared = [r for r in group if "plain" in r]
-        line = f"{way:17} {element_type:5} {len(compared):5} blocks"
+        line = f"{way:27} {element_type:5} {len(compared):5} blocks"
         if compared:
             worst = max(max(r["plain"]["max_error"], r["plain"]["l2_error"]) for r in compared)
             failed = sum(not r["passed"] for r in compared)
