@@ -1,5 +1,5 @@
-/* Copies the same channels of every pixel from one tensor to another, or adds them to what is there, in
- * pieces of 16, 8, 4 or 2 bytes, as large as addresses, strides and channels allow.
+/* Copies the same channels of every pixel from one tensor to another, or adds them to what is
+ * there, in pieces of 16, 8, 4 or 2 bytes, as large as addresses, strides and channels allow.
  *
  * As nvcc 13.0 compiles it (tests/resources): registers of a thread, and blocks of a multiprocessor.
  *

@@ -9,8 +9,8 @@
 extern "C" {
 #endif
 
-/* Copies `channels` channels of every pixel, or adds them to what is there, with one rounding; strides
- * from pixel to pixel in elements. The concatenation that copies, and x into y. */
+/* Copies `channels` channels of every pixel, or adds them to what is there, with one rounding;
+ * strides from pixel to pixel in elements. The concatenation that copies, and x into y. */
 struct dblk_channel_copy {
     denseblock_type type;
     void *dst;

@@ -8,8 +8,8 @@
 #include "elements/elements.h"
 #include "on_double.h"
 
-/* What the double's cuDNN takes, so that convolutions have one form after another. Of packed copies there
- * are some only where channels fill no whole 16 bytes. */
+/* What the double's cuDNN takes, so that convolutions have one form after another. Of packed copies
+ * there are some only where channels fill no whole 16 bytes. */
 static const char *const environments[] = {"", "packed", "gapless"};
 #ifdef WITH_DOUBLE
 enum { ENVIRONMENTS = sizeof environments / sizeof environments[0] };
@@ -105,8 +105,8 @@ START_TEST(tf32_is_used_only_where_it_is_asked_for) {
 END_TEST
 
 #ifdef WITH_DOUBLE
-/* The smallest workspace of a plan whose second convolutions take so many images at a time, in a slice of
- * all five; false: there is none. */
+/* The smallest workspace of a plan whose second convolutions take so many images at a time, in a
+ * slice of all five; false: there is none. */
 static bool find_limit(const struct fixture *fixture, const char *slices, size_t *limit) {
     bool found = false;
     for (*limit = 64; !found && *limit < 40000; *limit += found ? 0 : 64) {
@@ -126,8 +126,8 @@ static bool find_limit(const struct fixture *fixture, const char *slices, size_t
     return found;
 }
 
-/* Of 5 images, two slices have 3 each, and three have 2 each: one image is computed twice. Where x is not
- * in y, a graph's second launch begins anew. */
+/* Of 5 images, two slices have 3 each, and three have 2 each: one image is computed twice. Where x
+ * is not in y, a graph's second launch begins anew. */
 START_TEST(images_that_slices_share_are_added_once) {
     int compared = 0;
     for (int e = 0; e < ENVIRONMENTS; e++)
@@ -191,7 +191,8 @@ START_TEST(convolutions_have_the_first_form_that_has_an_engine) {
 }
 END_TEST
 
-/* Five images, in a workspace that has room for their features after the ReLU and not for what is added. */
+/* Five images, in a workspace that has room for their features after the ReLU and not for what is
+ * added. */
 START_TEST(what_is_added_counts_where_slices_are_cut) {
     static const struct shape many_outputs = {32, 3, 3, 3};
     for (int e = 0; e < ENVIRONMENTS; e++) {
@@ -222,8 +223,8 @@ START_TEST(convolutions_that_add_do_not_mind_where_y_begins) {
 }
 END_TEST
 
-/* Our kernels write the prepared weights, the features after the ReLU, and the sums: none of them twice.
- */
+/* Our kernels write the prepared weights, the features after the ReLU, and the sums: none of them
+ * twice. */
 START_TEST(every_sum_is_written_once) {
     struct fixture fixture;
     struct emulator_counters work;

@@ -1,6 +1,6 @@
 /* The cudnn backend: every layer is a convolution of cuDNN on strided views of y, with the ReLU in
- * the same operation graph where cuDNN has an engine for that. What a layer adds to its outputs, cuDNN
- * writes to the workspace first. */
+ * the same operation graph where cuDNN has an engine for that. What a layer adds to its outputs,
+ * cuDNN writes to the workspace first. */
 #include <stdlib.h>
 
 #include "backends/backend.h"
@@ -152,8 +152,8 @@ static denseblock_status rectify(denseblock_context *context, const denseblock_p
     return status;
 }
 
-/* What was computed apart from the outputs, to its channels there: of the images that are new, since
- * what is added may be added only once. */
+/* What was computed apart from the outputs, to its channels there: of the images that are new,
+ * since what is added may be added only once. */
 static denseblock_status complete(denseblock_context *context, const denseblock_plan *plan,
                                   int64_t l, const struct dblk_cudnn_step *step,
                                   const struct place *place) {

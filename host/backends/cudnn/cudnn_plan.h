@@ -2,17 +2,19 @@
  *
  * A layer has one of three forms, the first for which cuDNN has an engine:
  *
- *   fused      reads the features, with the ReLU in the same operation graph, and writes the outputs.
+ *   fused      reads the features, with the ReLU in the same operation graph, and writes the
+ *              outputs.
  *   rectified  reads a copy of the features after the ReLU, and writes the outputs. The copy serves
  *              all layers: each adds to it only the channels that are new.
  *   packed     reads a copy of its own, without gaps between the pixels, and writes another one,
  *              which is then copied to its channels of the outputs.
  *
- * Where the plan adds to the outputs, every form writes what the packed one does, and that is added to
- * them: rounded to the type first, as cuDNN stores it.
+ * Where the plan adds to the outputs, every form writes what the packed one does, and that is added
+ * to them: rounded to the type first, as cuDNN stores it.
  *
  * An engine for the fused form wants the tensors to begin at a multiple of some bytes, which is not
- * known yet, and which no user owes us. So such a layer has a spare: packed, for one image at a time.
+ * known yet, and which no user owes us. So such a layer has a spare: packed, for one image at a
+ * time.
  *
  * Workspace: the features after the ReLU [pixels of a slice][rectified_stride], if any layer reads
  * them; then what one layer uses: packed input, packed output, and at the next multiple of

@@ -8,8 +8,9 @@
 
 enum { GAP = DBLK_CUDNN_ALIGNMENT - DENSEBLOCK_ALIGNMENT };
 
-/* The features after the ReLU, and outputs that are added, get two fifths of the workspace: engines that
- * make copies of their own need as much for the input, and more for the output and the kernel. */
+/* The features after the ReLU, and outputs that are added, get two fifths of the workspace: engines
+ * that make copies of their own need as much for the input, and more for the output and the
+ * kernel. */
 enum { COPIES_PARTS = 2, ALL_PARTS = 5 };
 
 static int64_t align(int64_t bytes, int64_t alignment) {
@@ -24,8 +25,8 @@ static int64_t image_pixels(const denseblock_plan *plan) {
     return plan->height * plan->width;
 }
 
-/* What is known of the address of channels in any slice of a tensor with pixels so many elements apart,
- * if it begins at a multiple of DBLK_CUDNN_Y_ALIGNMENT. */
+/* What is known of the address of channels in any slice of a tensor with pixels so many elements
+ * apart, if it begins at a multiple of DBLK_CUDNN_Y_ALIGNMENT. */
 static int64_t alignment_of(const denseblock_plan *plan, int64_t pitch, int64_t channel) {
     const int64_t image = image_pixels(plan) * pitch * size_of(plan);
     const int64_t sliced = plan->slice_images < plan->batch ? image : 0;
@@ -147,8 +148,8 @@ static denseblock_status find_any(denseblock_plan *plan, int64_t l, size_t limit
 }
 
 /* Of equal size, with as many images as the engines take, which count a tensor's elements, gaps
- * included, in 32 bits, and as the workspace has room for, with copies of so many bytes of an image. The
- * last slice begins early enough. */
+ * included, in 32 bits, and as the workspace has room for, with copies of so many bytes of an
+ * image. The last slice begins early enough. */
 static void cut_slices(denseblock_plan *plan, int64_t copies, size_t limit) {
     const int64_t pitch = dblk_larger(plan->feature_pitch, plan->output_pitch);
     const int64_t room = (int64_t)(limit / ALL_PARTS * COPIES_PARTS);
