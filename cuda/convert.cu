@@ -156,7 +156,7 @@ static denseblock_status launch(void *stream, void *dst, const void *src, int64_
 /* Bits that stay as they are: a copy of one pixel. */
 static denseblock_status copy(void *stream, denseblock_type type, void *dst, const void *src,
                               int64_t count) {
-    const struct dblk_channel_copy copy = {type, dst, count, src, count, 1, count};
+    const struct dblk_channel_copy copy = {type, dst, count, src, count, 1, count, false};
     return dst == src ? DENSEBLOCK_OK : dblk_copy_channels(stream, &copy);
 }
 

@@ -9,8 +9,8 @@
 extern "C" {
 #endif
 
-/* Copies `channels` channels of every pixel; strides from pixel to pixel in elements. The
- * concatenation that copies, and x into y. */
+/* Copies `channels` channels of every pixel, or adds them to what is there, with one rounding;
+ * strides from pixel to pixel in elements. The concatenation that copies, and x into y. */
 struct dblk_channel_copy {
     denseblock_type type;
     void *dst;
@@ -18,6 +18,7 @@ struct dblk_channel_copy {
     const void *src;
     int64_t src_stride;
     int64_t pixels, channels;
+    bool adds;
 };
 denseblock_status dblk_copy_channels(void *stream, const struct dblk_channel_copy *copy);
 

@@ -152,7 +152,7 @@ START_TEST(what_cudnn_cannot_do_is_refused_with_the_plan) {
     desc.channels = 1;
     desc.height = desc.width = 1 << 14;
     ck_fails(denseblock_plan_create(&desc, tested, NULL, &plan), DENSEBLOCK_UNSUPPORTED,
-             "an image of y, 16384x16384 pixels of 17 channels, is more than the 2147483647");
+             "an image, 16384x16384 pixels of 17 channels, is more than the 2147483647");
     desc.height = desc.width = 1;
     ck_fails(
         denseblock_plan_create(&desc, tested, &(denseblock_plan_options){.group_size = 2}, &plan),

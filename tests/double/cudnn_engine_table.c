@@ -90,8 +90,11 @@ static void know(void) {
     machine.known = true;
     machine.engines = usual;
     machine.count = strcmp(text, "none") == 0 ? 0 : sizeof usual / sizeof usual[0];
-    machine.without =
-        strcmp(text, "packed") == 0 ? CUDNN_DOUBLE_STRIDED_OUTPUT | CUDNN_DOUBLE_FUSED_RELU : 0;
+    machine.without = 0;
+    if (strcmp(text, "packed") == 0)
+        machine.without = CUDNN_DOUBLE_STRIDED_OUTPUT | CUDNN_DOUBLE_FUSED_RELU;
+    if (strcmp(text, "gapless") == 0)
+        machine.without = STRIDED | CUDNN_DOUBLE_FUSED_RELU;
 }
 
 void double_forget_cudnn(void) {

@@ -7,7 +7,7 @@
  *   CUDA_DOUBLE_SEED          a number, as cuda_double_seed takes it
  *   CUDA_DOUBLE_FAIL          function:n:error, with the error's number; "any" is every function
  *   CUDA_DOUBLE_CUDNN         "packed": cuDNN's engines take only packed outputs and no fused ReLU;
- *                             "none": it has none
+ *                             "gapless": neither those nor inputs with gaps; "none": it has none
  *   CUDA_DOUBLE_CUDNN_VERSION its version, as cudnnGetVersion gives it
  *   CUDA_DOUBLE_NVML          "missing": there is none; "old": GPUs do not count their energy;
  *                             "divided": they are in MIG mode

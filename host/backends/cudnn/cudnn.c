@@ -1,5 +1,6 @@
 /* The cudnn backend: every layer is a convolution of cuDNN on strided views of y, with the ReLU in
- * the same operation graph where cuDNN has an engine for that. */
+ * the same operation graph where cuDNN has an engine for that. What a layer adds to its outputs,
+ * cuDNN writes to the workspace first. */
 #include <stdlib.h>
 
 #include "backends/backend.h"
@@ -9,6 +10,7 @@
 #include "block/context.h"
 #include "device/device.h"
 #include "elementwise.h"
+#include "memory/integer.h"
 #include "status/fail.h"
 #include "trace/trace.h"
 
@@ -81,8 +83,10 @@ static denseblock_status cudnn_prepare_layer(denseblock_context *context,
 
 /* Where a layer's step reads and writes. */
 struct place {
-    char *y;       /* the first of its images */
-    char *scratch; /* what one layer uses of the workspace */
+    const char *features; /* of the first of its images */
+    char *outputs;        /* likewise */
+    int64_t done;         /* its first images, which the slice before has computed */
+    char *scratch;        /* what one layer uses of the workspace */
     const void *kernel;
     const void *input;
     void *output;
@@ -126,15 +130,15 @@ static denseblock_status convolve(const struct state *state, struct dblk_cudnn_p
 /* A copy of channels [first, C_l) after the ReLU, to the same channels of pixels that are so many
  * elements apart. */
 static denseblock_status rectify(denseblock_context *context, const denseblock_plan *plan,
-                                 int64_t l, int64_t images, int64_t first, const char *y,
+                                 int64_t l, int64_t images, int64_t first, const char *features,
                                  void *copy, int64_t stride) {
     const size_t offset = (size_t)first * denseblock_type_size(plan->type);
     const struct dblk_im2col rows = {
         .type = plan->type,
-        .y = y + offset,
+        .y = features + offset,
         .height = plan->height,
         .width = plan->width,
-        .pixel_stride = plan->output_channels,
+        .pixel_stride = plan->feature_pitch,
         .kernel_height = 1,
         .kernel_width = 1,
         .channels = plan->layers[l].channels - first,
@@ -148,19 +152,25 @@ static denseblock_status rectify(denseblock_context *context, const denseblock_p
     return status;
 }
 
-static denseblock_status copy_to_y(denseblock_context *context, const denseblock_plan *plan,
-                                   int64_t l, int64_t images, const void *packed, void *y) {
+/* What was computed apart from the outputs, to its channels there: of the images that are new,
+ * since what is added may be added only once. */
+static denseblock_status complete(denseblock_context *context, const denseblock_plan *plan,
+                                  int64_t l, const struct dblk_cudnn_step *step,
+                                  const struct place *place) {
+    const size_t size = denseblock_type_size(plan->type);
     const int64_t growth = plan->layers[l].growth;
+    const int64_t done = place->done * plan->height * plan->width;
     const struct dblk_channel_copy copy = {
         .type = plan->type,
-        .dst = y,
-        .dst_stride = plan->output_channels,
-        .src = packed,
+        .dst = place->outputs + (size_t)(done * plan->output_pitch) * size,
+        .dst_stride = plan->output_pitch,
+        .src = (const char *)place->output + (size_t)(done * growth) * size,
         .src_stride = growth,
-        .pixels = images * plan->height * plan->width,
+        .pixels = step->images * plan->height * plan->width - done,
         .channels = growth,
+        .adds = plan->adds,
     };
-    dblk_trace_part(DBLK_TRACE_COMPLETE, plan, l, copy.pixels, 0, growth);
+    dblk_trace_part(DBLK_TRACE_COMPLETE, plan, l, copy.pixels, plan->adds ? growth : 0, growth);
     const denseblock_status status =
         dblk_copy_channels(denseblock_context_stream(context), &copy);
     dblk_trace_end();
@@ -173,18 +183,18 @@ static denseblock_status run_step(denseblock_context *context, const denseblock_
                                   struct place place, char *rectified) {
     struct dblk_cudnn_plan *cudnn = dblk_cudnn_plan_of(plan);
     const int64_t channels = plan->layers[l].channels;
-    char *output = place.y + (size_t)channels * denseblock_type_size(plan->type);
+    const bool apart = dblk_cudnn_writes_apart(plan, step->form);
     denseblock_status status = DENSEBLOCK_OK;
-    place.input = place.y;
-    place.output = output;
+    place.input = place.features;
+    place.output = apart ? place.scratch + step->output_offset : place.outputs;
     if (step->form == DBLK_CUDNN_RECTIFIED) {
         place.input = rectified;
-        status = rectify(context, plan, l, step->images, step->first_new, place.y, rectified,
-                         cudnn->rectified_stride);
+        status = rectify(context, plan, l, step->images, step->first_new, place.features,
+                         rectified, cudnn->rectified_stride);
     } else if (step->form == DBLK_CUDNN_PACKED) {
         place.input = place.scratch;
-        place.output = place.scratch + step->output_offset;
-        status = rectify(context, plan, l, step->images, 0, place.y, place.scratch, channels);
+        status =
+            rectify(context, plan, l, step->images, 0, place.features, place.scratch, channels);
     }
     if (status != DENSEBLOCK_OK)
         return status;
@@ -192,9 +202,17 @@ static denseblock_status run_step(denseblock_context *context, const denseblock_
                     channels, plan->layers[l].growth);
     status = convolve(context->state, cudnn, step, &place);
     dblk_trace_end();
-    if (status == DENSEBLOCK_OK && step->form == DBLK_CUDNN_PACKED)
-        status = copy_to_y(context, plan, l, step->images, place.output, output);
-    return status;
+    return status == DENSEBLOCK_OK && apart ? complete(context, plan, l, step, &place) : status;
+}
+
+/* The step of a layer for tensors that begin there. */
+static const struct dblk_cudnn_step *choose_step(const denseblock_plan *plan, int64_t l,
+                                                 const struct dblk_tensors *tensors) {
+    const struct dblk_cudnn_layer *planned = &dblk_cudnn_plan_of(plan)->layers[l];
+    const uintptr_t features = (uintptr_t)tensors->features;
+    const uintptr_t outputs = plan->adds ? 0 : (uintptr_t)tensors->outputs; /* ours to write */
+    const bool aligned = (features | outputs) % DBLK_CUDNN_Y_ALIGNMENT == 0;
+    return aligned || planned->spare.engine.plan == NULL ? &planned->step : &planned->spare;
 }
 
 /* All slices have the same size, for which the engines were found: the last one begins where it
@@ -203,23 +221,25 @@ static denseblock_status
 cudnn_forward_layer(denseblock_context *context, const denseblock_plan *plan, int64_t l,
                     const struct dblk_region *region, const void *prepared,
                     const struct dblk_tensors *tensors, void *workspace) {
-    void *y = tensors->outputs;
-    const struct dblk_cudnn_plan *cudnn = dblk_cudnn_plan_of(plan);
-    const struct dblk_cudnn_layer *planned = &cudnn->layers[l];
-    const bool aligned = (uintptr_t)y % DBLK_CUDNN_Y_ALIGNMENT == 0;
-    const struct dblk_cudnn_step *step =
-        aligned || planned->spare.engine.plan == NULL ? &planned->step : &planned->spare;
-    const size_t image = (size_t)(plan->height * plan->width * plan->output_channels) *
-                         denseblock_type_size(plan->type);
-    const int64_t first = region->image + region->images - plan->slice_images;
+    const struct dblk_cudnn_step *step = choose_step(plan, l, tensors);
+    const struct dblk_layer *layer = &plan->layers[l];
+    const size_t size = denseblock_type_size(plan->type);
+    const size_t pixels = (size_t)(plan->height * plan->width);
     denseblock_status status = DENSEBLOCK_OK;
     for (int64_t i = 0; status == DENSEBLOCK_OK && i < plan->slice_images; i += step->images) {
+        const int64_t first = region->image + region->images - plan->slice_images + i;
+        const size_t pixel = (size_t)first * pixels;
         const struct place place = {
-            .y = (char *)y + (size_t)(first + i) * image,
-            .scratch = (char *)workspace + cudnn->rectified_bytes,
-            .kernel = (const char *)prepared + plan->layers[l].weights_offset,
+            .features = (char *)tensors->features + pixel * (size_t)plan->feature_pitch * size,
+            .outputs =
+                (char *)tensors->outputs +
+                (pixel * (size_t)plan->output_pitch + (size_t)layer->output_channel) * size,
+            .done = dblk_larger(0, region->image - first),
+            .scratch = (char *)workspace + dblk_cudnn_plan_of(plan)->rectified_bytes,
+            .kernel = (const char *)prepared + layer->weights_offset,
         };
-        status = run_step(context, plan, l, step, place, workspace);
+        if (place.done < step->images)
+            status = run_step(context, plan, l, step, place, workspace);
     }
     return status;
 }
@@ -229,6 +249,7 @@ const struct dblk_backend dblk_backend_cudnn = {
     .name = "cudnn",
     .method = "cuDNN's convolutions on strided views of y",
     .device = &dblk_cuda_device,
+    .places = true,
     .check = cudnn_backend_check,
     .plan = dblk_cudnn_plan_make,
     .discard = dblk_cudnn_plan_discard,

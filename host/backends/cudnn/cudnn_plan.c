@@ -8,6 +8,7 @@
 #include "backends/backend.h"
 #include "backends/cudnn/cudnn_steps.h"
 #include "device/device.h"
+#include "memory/integer.h"
 #include "memory/size.h"
 #include "status/fail.h"
 #include "text/text.h"
@@ -26,13 +27,14 @@ static denseblock_status check_options(const denseblock_plan_options *options) {
 
 /* cuDNN counts elements in 32 bits. */
 static denseblock_status check_sizes(const denseblock_plan *plan) {
-    int64_t image = plan->output_channels;
+    const int64_t channels = dblk_larger(plan->feature_pitch, plan->output_pitch);
+    int64_t image = channels;
     if (__builtin_mul_overflow(image, plan->height, &image) ||
         __builtin_mul_overflow(image, plan->width, &image) || image > INT_MAX)
         return dblk_fail(DENSEBLOCK_UNSUPPORTED,
-                         "an image of y, %" PRId64 "x%" PRId64 " pixels of %" PRId64
+                         "an image, %" PRId64 "x%" PRId64 " pixels of %" PRId64
                          " channels, is more than the %d elements that the cudnn backend takes",
-                         plan->height, plan->width, plan->output_channels, INT_MAX);
+                         plan->height, plan->width, channels, INT_MAX);
     for (int64_t l = 0; l < plan->layer_count; l++) {
         const int64_t count = dblk_layer_kernel_count(&plan->layers[l]);
         if (count > INT_MAX)
@@ -151,16 +153,19 @@ void dblk_cudnn_plan_discard(denseblock_plan *plan) {
     (void)pthread_mutex_destroy(&cudnn->gate);
 }
 
-static const char *form_text(enum dblk_cudnn_form form) {
+static const char *form_text(const denseblock_plan *plan, enum dblk_cudnn_form form) {
     switch (form) {
     case DBLK_CUDNN_FUSED:
-        return "with the ReLU, in place";
+        return plan->adds ? "with the ReLU, into the workspace, then added"
+                          : "with the ReLU, in place";
     case DBLK_CUDNN_RECTIFIED:
-        return "from features after the ReLU, in place";
+        return plan->adds ? "from features after the ReLU, into the workspace, then added"
+                          : "from features after the ReLU, in place";
     case DBLK_CUDNN_PACKED:
         break;
     }
-    return "from a copy after the ReLU, then copied to its channels";
+    return plan->adds ? "from a copy after the ReLU, into the workspace, then added"
+                      : "from a copy after the ReLU, then copied to its channels";
 }
 
 static void describe_layer(struct dblk_text *text, const denseblock_plan *plan, int64_t l) {
@@ -168,14 +173,15 @@ static void describe_layer(struct dblk_text *text, const denseblock_plan *plan, 
     dblk_describe_group(text, plan, l, 1, DENSEBLOCK_ALGORITHM_DIRECT);
     if (planned->step.engine.plan != NULL)
         dblk_text_append(text, ", %s: engine %" PRId64 ", workspace %zu bytes",
-                         form_text(planned->step.form), planned->step.engine.index,
+                         form_text(plan, planned->step.form), planned->step.engine.index,
                          planned->step.engine.workspace);
     if (planned->spare.engine.plan != NULL)
         dblk_text_append(text,
-                         "; if y is not at a multiple of %d bytes, image by image %s: engine "
+                         "; if %s is not at a multiple of %d bytes, image by image %s: engine "
                          "%" PRId64 ", workspace %zu bytes",
-                         DBLK_CUDNN_Y_ALIGNMENT, form_text(planned->spare.form),
-                         planned->spare.engine.index, planned->spare.engine.workspace);
+                         plan->adds ? "what it reads" : "y", DBLK_CUDNN_Y_ALIGNMENT,
+                         form_text(plan, planned->spare.form), planned->spare.engine.index,
+                         planned->spare.engine.workspace);
     dblk_text_append(text, "\n");
 }
 

@@ -2,14 +2,19 @@
  *
  * A layer has one of three forms, the first for which cuDNN has an engine:
  *
- *   fused      reads y, with the ReLU in the same operation graph, and writes y.
- *   rectified  reads a copy of the features after the ReLU, and writes y. The copy serves all
- *              layers: each adds to it only the channels that are new.
+ *   fused      reads the features, with the ReLU in the same operation graph, and writes the
+ *              outputs.
+ *   rectified  reads a copy of the features after the ReLU, and writes the outputs. The copy serves
+ *              all layers: each adds to it only the channels that are new.
  *   packed     reads a copy of its own, without gaps between the pixels, and writes another one,
- *              which is then copied to its channels of y.
+ *              which is then copied to its channels of the outputs.
  *
- * An engine for the fused form wants y to begin at a multiple of some bytes, which is not known
- * yet, and which no user owes us. So such a layer has a spare: packed, for one image at a time.
+ * Where the plan adds to the outputs, every form writes what the packed one does, and that is added
+ * to them: rounded to the type first, as cuDNN stores it.
+ *
+ * An engine for the fused form wants the tensors to begin at a multiple of some bytes, which is not
+ * known yet, and which no user owes us. So such a layer has a spare: packed, for one image at a
+ * time.
  *
  * Workspace: the features after the ReLU [pixels of a slice][rectified_stride], if any layer reads
  * them; then what one layer uses: packed input, packed output, and at the next multiple of
@@ -25,7 +30,8 @@
 
 enum { DBLK_CUDNN_ALIGNMENT = 256 }; /* of an engine's workspace, as cudaMalloc gives it */
 
-/* Bytes of which the address of y has to be a multiple for engines that read it. */
+/* Bytes of which the address of features and outputs has to be a multiple for engines that read and
+ * write them: of y, in a dense block. */
 enum { DBLK_CUDNN_Y_ALIGNMENT = 16 };
 
 enum dblk_cudnn_form { DBLK_CUDNN_FUSED, DBLK_CUDNN_RECTIFIED, DBLK_CUDNN_PACKED };
@@ -57,6 +63,12 @@ struct dblk_cudnn_plan {
 
 static inline struct dblk_cudnn_plan *dblk_cudnn_plan_of(const denseblock_plan *plan) {
     return (struct dblk_cudnn_plan *)plan->details;
+}
+
+/* Whether such a layer's outputs are computed in the workspace. */
+static inline bool dblk_cudnn_writes_apart(const denseblock_plan *plan,
+                                           enum dblk_cudnn_form form) {
+    return plan->adds || form == DBLK_CUDNN_PACKED;
 }
 
 /* plan, discard and describe of struct dblk_backend. */

@@ -8,9 +8,10 @@
 
 enum { GAP = DBLK_CUDNN_ALIGNMENT - DENSEBLOCK_ALIGNMENT };
 
-/* The features after the ReLU get two fifths of the workspace: engines that make copies of their own
- * need as much for the input, and more for the output and the kernel. */
-enum { RECTIFIED_PARTS = 2, ALL_PARTS = 5 };
+/* The features after the ReLU, and outputs that are added, get two fifths of the workspace: engines
+ * that make copies of their own need as much for the input, and more for the output and the
+ * kernel. */
+enum { COPIES_PARTS = 2, ALL_PARTS = 5 };
 
 static int64_t align(int64_t bytes, int64_t alignment) {
     return dblk_quotient_up(bytes, alignment) * alignment;
@@ -24,17 +25,17 @@ static int64_t image_pixels(const denseblock_plan *plan) {
     return plan->height * plan->width;
 }
 
-/* What is known of the address of y's channels in any slice, if y begins at a multiple of
- * DBLK_CUDNN_Y_ALIGNMENT. */
-static int64_t y_alignment(const denseblock_plan *plan, int64_t channel) {
-    const int64_t image = image_pixels(plan) * plan->output_channels * size_of(plan);
+/* What is known of the address of channels in any slice of a tensor with pixels so many elements
+ * apart, if it begins at a multiple of DBLK_CUDNN_Y_ALIGNMENT. */
+static int64_t alignment_of(const denseblock_plan *plan, int64_t pitch, int64_t channel) {
+    const int64_t image = image_pixels(plan) * pitch * size_of(plan);
     const int64_t sliced = plan->slice_images < plan->batch ? image : 0;
     const int64_t all = DBLK_CUDNN_Y_ALIGNMENT | sliced | (channel * size_of(plan));
     return all & -all; /* the lowest bit that is set in any */
 }
 
-/* The copies begin at multiples of more than any engine wants; y, where nothing else is said, at
- * that of an element. */
+/* The copies begin at multiples of more than any engine wants; the tensors, where nothing else is
+ * said, at that of an element. */
 static struct dblk_cudnn_convolution convolution_of(const denseblock_plan *plan, int64_t l,
                                                     enum dblk_cudnn_form form, int64_t images) {
     const struct dblk_layer *layer = &plan->layers[l];
@@ -49,23 +50,26 @@ static struct dblk_cudnn_convolution convolution_of(const denseblock_plan *plan,
         .growth = layer->growth,
         .input_stride = layer->channels,
         .input_alignment = DBLK_CUDNN_Y_ALIGNMENT,
-        .output_stride = plan->output_channels,
+        .output_stride = plan->output_pitch,
         .output_alignment = size_of(plan),
     };
     switch (form) {
     case DBLK_CUDNN_FUSED:
         convolution.relu = true;
-        convolution.input_stride = plan->output_channels;
-        convolution.input_alignment = y_alignment(plan, 0);
-        convolution.output_alignment = y_alignment(plan, layer->channels);
+        convolution.input_stride = plan->feature_pitch;
+        convolution.input_alignment = alignment_of(plan, plan->feature_pitch, 0);
+        convolution.output_alignment =
+            alignment_of(plan, plan->output_pitch, layer->output_channel);
         break;
     case DBLK_CUDNN_RECTIFIED:
         convolution.input_stride = dblk_cudnn_plan_of(plan)->rectified_stride;
         break;
     case DBLK_CUDNN_PACKED:
+        break;
+    }
+    if (dblk_cudnn_writes_apart(plan, form)) {
         convolution.output_stride = layer->growth;
         convolution.output_alignment = DBLK_CUDNN_Y_ALIGNMENT;
-        break;
     }
     return convolution;
 }
@@ -85,13 +89,11 @@ static denseblock_status find_step(const denseblock_plan *plan, int64_t l,
     const struct dblk_cudnn_convolution convolution = convolution_of(plan, l, form, images);
     step->form = form;
     step->images = images;
-    step->output_offset = step->engine_offset = 0;
-    if (form == DBLK_CUDNN_PACKED) {
-        const int64_t row = images * image_pixels(plan) * size_of(plan);
-        const int64_t input = align(row * layer->channels, DENSEBLOCK_ALIGNMENT);
-        step->output_offset = (size_t)input;
-        step->engine_offset = (size_t)(input + align(row * layer->growth, DENSEBLOCK_ALIGNMENT));
-    }
+    const int64_t row = images * image_pixels(plan) * size_of(plan);
+    const int64_t input = form == DBLK_CUDNN_PACKED ? row * layer->channels : 0;
+    const int64_t output = dblk_cudnn_writes_apart(plan, form) ? row * layer->growth : 0;
+    step->output_offset = (size_t)align(input, DENSEBLOCK_ALIGNMENT);
+    step->engine_offset = step->output_offset + (size_t)align(output, DENSEBLOCK_ALIGNMENT);
     const struct dblk_cudnn_wish wish = {
         .handle = cudnn->handle,
         .arithmetic = plan->arithmetic,
@@ -145,14 +147,21 @@ static denseblock_status find_any(denseblock_plan *plan, int64_t l, size_t limit
     return status;
 }
 
-/* Engines count a tensor's elements, gaps included, in 32 bits. */
-static int64_t most_images(const denseblock_plan *plan) {
-    return dblk_smaller(plan->batch, INT_MAX / (image_pixels(plan) * plan->output_channels));
+/* Of equal size, with as many images as the engines take, which count a tensor's elements, gaps
+ * included, in 32 bits, and as the workspace has room for, with copies of so many bytes of an
+ * image. The last slice begins early enough. */
+static void cut_slices(denseblock_plan *plan, int64_t copies, size_t limit) {
+    const int64_t pitch = dblk_larger(plan->feature_pitch, plan->output_pitch);
+    const int64_t room = (int64_t)(limit / ALL_PARTS * COPIES_PARTS);
+    int64_t most = dblk_smaller(plan->batch, INT_MAX / (image_pixels(plan) * pitch));
+    if (copies > 0)
+        most = dblk_larger(1, dblk_smaller(most, room / copies));
+    plan->slice_images = dblk_quotient_up(plan->batch, dblk_quotient_up(plan->batch, most));
 }
 
-/* Of equal size: the last one begins early enough. */
-static void cut_slices(denseblock_plan *plan, int64_t most) {
-    plan->slice_images = dblk_quotient_up(plan->batch, dblk_quotient_up(plan->batch, most));
+/* Bytes of an image's outputs before they are added: the plan has one layer then. */
+static int64_t added_bytes(const denseblock_plan *plan) {
+    return plan->adds ? image_pixels(plan) * plan->layers[0].growth * size_of(plan) : 0;
 }
 
 static void cut_slices_for_rectified(denseblock_plan *plan, size_t limit) {
@@ -160,16 +169,15 @@ static void cut_slices_for_rectified(denseblock_plan *plan, size_t limit) {
     const int64_t whole = DBLK_CUDNN_Y_ALIGNMENT / size_of(plan);
     cudnn->rectified_stride = align(plan->layers[plan->layer_count - 1].channels, whole);
     const int64_t image = image_pixels(plan) * cudnn->rectified_stride * size_of(plan);
-    const int64_t fit = (int64_t)(limit / ALL_PARTS * RECTIFIED_PARTS / (size_t)image);
-    cut_slices(plan, dblk_larger(1, dblk_smaller(fit, most_images(plan))));
+    cut_slices(plan, image + added_bytes(plan), limit);
     cudnn->rectified_bytes = (size_t)align(plan->slice_images * image, DENSEBLOCK_ALIGNMENT);
 }
 
-/* Whether every layer is fused: then nothing limits the slices but the sizes. */
+/* Whether every layer is fused: then nothing but what is added has to be kept for a slice. */
 static denseblock_status fuse_all(denseblock_plan *plan, size_t limit, bool *all) {
     struct dblk_cudnn_search search;
     denseblock_status status = DENSEBLOCK_OK;
-    cut_slices(plan, most_images(plan));
+    cut_slices(plan, added_bytes(plan), limit);
     *all = true;
     for (int64_t l = 0; status == DENSEBLOCK_OK && *all && l < plan->layer_count; l++) {
         status = find_fused(plan, l, limit, &search);
