@@ -137,6 +137,21 @@ START_TEST(direct_residual_blocks_equal_the_reference) {
 }
 END_TEST
 
+START_TEST(residual_blocks_without_images_or_units_work) {
+    for (int64_t units = 0; units < 2; units++) {
+        struct fixture fixture = {.desc = {.batch = 1 - units,
+                                           .height = 3,
+                                           .width = 2,
+                                           .channels = 5,
+                                           .type = DENSEBLOCK_F32}};
+        fixture_describe_residual(&fixture, units, 3, 3, 3);
+        fixture_make(&fixture, 1, NULL);
+        compare(units == 0 ? "no units" : "no images", &fixture, NULL, units == 1, units == 0, 0);
+        fixture_free(&fixture);
+    }
+}
+END_TEST
+
 Suite *suite(void) {
     const TTest *const none[] = {NULL};
     const TTest *const of_cublas[] = {
@@ -145,6 +160,7 @@ Suite *suite(void) {
         a_direct_layer_takes_no_more_pixels_than_a_slice_has,
         a_row_of_a_direct_layer_has_room_beside_the_stack,
         direct_residual_blocks_equal_the_reference,
+        residual_blocks_without_images_or_units_work,
         NULL,
     };
     return suite_of_backends("cublas_block", none, none, of_cublas, none);

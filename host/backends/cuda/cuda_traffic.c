@@ -22,11 +22,6 @@ static double features_bytes(const denseblock_plan *plan, int64_t channels) {
            type_bytes(plan);
 }
 
-/* What layer l writes, and where it adds to that also reads. */
-static double output_bytes(const denseblock_plan *plan, int64_t l) {
-    return features_bytes(plan, plan->layers[l].growth) * (plan->adds ? 2 : 1);
-}
-
 static double rows_of(const denseblock_plan *plan) {
     const struct dblk_winograd_stack *stack = &dblk_cuda_plan_of(plan)->stack;
     return (double)stack->slice_tiles * dblk_winograd_points(stack->tile);
@@ -45,7 +40,7 @@ struct operands {
     double features; /* or transforms */
     double weights;
     double sums;   /* written, or added to */
-    double output; /* as output_bytes */
+    double output; /* written to y */
     double pieces; /* of shared tiles, written and read again */
 };
 
@@ -65,7 +60,7 @@ static struct operands operands_of(const denseblock_plan *plan, int64_t l) {
         .weights = (double)work.matrices * (double)work.taps * (double)work.channels *
                    (double)work.columns * type_bytes(plan) * parts,
         .sums = rows * (double)columns * sum_bytes(plan),
-        .output = is_winograd(plan, l) ? 0 : output_bytes(plan, l),
+        .output = is_winograd(plan, l) ? 0 : features_bytes(plan, plan->layers[l].growth),
         .pieces = (double)pieces.count * pieces.bytes,
     };
     return bytes;
@@ -196,7 +191,8 @@ static double products_lost(const denseblock_plan *plan, int64_t l) {
 
 struct dblk_cuda_traffic dblk_cuda_output_traffic(const denseblock_plan *plan, int64_t l) {
     const double products = products_bytes(plan, l);
-    const double output = output_bytes(plan, l);
+    /* Written, and where it is added to what is there also read. */
+    const double output = features_bytes(plan, plan->layers[l].growth) * (plan->adds ? 2 : 1);
     return (struct dblk_cuda_traffic){products + output,
                                       products * products_lost(plan, l) + output};
 }
@@ -222,7 +218,7 @@ struct dblk_cuda_traffic dblk_cuda_keep_traffic(const denseblock_plan *plan, int
 struct dblk_cuda_traffic dblk_cuda_between_traffic(const denseblock_plan *plan, int64_t l) {
     const struct dblk_winograd_stack *stack = &dblk_cuda_plan_of(plan)->stack;
     const double products = products_bytes(plan, l);
-    const double output = output_bytes(plan, l);
+    const double output = features_bytes(plan, plan->layers[l].growth);
     const double transforms = stack_bytes(plan, plan->layers[l].growth);
     return (struct dblk_cuda_traffic){
         .cache = products * dblk_winograd_stack_times_read(stack, plan) + output + transforms,
