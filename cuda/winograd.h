@@ -5,14 +5,14 @@
  * 2016, arXiv 1509.09308), at the lower and right edges with what is outside cut off. Tiles are
  * numbered image by image, row by row. To each belong (tile + 2)^2 points:
  *
- *     stack     [points][tiles][stack_stride]      relu(y), transformed, in y's type: a tile's features
- *                                                  are kept for all later layers
+ *     stack     [points][tiles][stack_stride]      relu(features), transformed, in their type: a
+ *                                                  tile's are kept for all later layers
  *     weights   [points][channels][columns]        kernels, transformed likewise
  *     products  [points][tiles][products_stride]   stack * weights, f64 for f64 and f32 otherwise,
  *                                                  which the output transform makes features of
  *
- * A tile whose outputs, as they are rounded, are not all finite is computed once more, directly: the
- * reference's NaN and Inf, where the transform makes NaN of Inf, or where it overflows. */
+ * A tile whose convolution, as it is rounded, is not finite everywhere is computed once more, directly:
+ * the reference's NaN and Inf, where the transform makes NaN of Inf, or where it overflows. */
 #ifndef DENSEBLOCK_CUDA_WINOGRAD_H
 #define DENSEBLOCK_CUDA_WINOGRAD_H
 
@@ -25,9 +25,9 @@ extern "C" {
 /* Features of some images. */
 struct dblk_winograd_images {
     denseblock_type type;
-    int tile; /* 2, or for f32 also 4 */
-    void *y;  /* [images,height,width,pixel_stride] */
-    int64_t images, height, width, pixel_stride;
+    int tile;             /* 2, or for f32 also 4 */
+    const void *features; /* [images,height,width,feature_pitch] */
+    int64_t images, height, width, feature_pitch;
     bool
         dependent; /* LAUNCH_DEPENDENT (kernel_language.h), where a forward's kernels go before */
 };
@@ -44,7 +44,8 @@ static inline int64_t dblk_winograd_tiles(int tile, int64_t images, int64_t heig
 /* Of one call, at the most: their images' heights and widths are then an int. */
 enum { DBLK_WINOGRAD_MOST_TILES = 1 << 28 };
 
-/* Transforms the channels [first_channel, first_channel + channels) of y into those of the stack. */
+/* Transforms the channels [first_channel, first_channel + channels) of the features into those of the
+ * stack. */
 struct dblk_winograd_input {
     struct dblk_winograd_images images;
     int64_t first_channel, channels;
@@ -54,11 +55,14 @@ struct dblk_winograd_input {
 };
 denseblock_status dblk_winograd_input(void *stream, const struct dblk_winograd_input *input);
 
-/* Transforms the columns [column, column + growth) of the products into the channels [channels,
- * channels + growth) of y. */
+/* Transforms the columns [column, column + growth) of the products into the channels [output_channel,
+ * output_channel + growth) of the outputs, which may be other channels of the features. */
 struct dblk_winograd_output {
     struct dblk_winograd_images images;
-    int64_t channels, growth;
+    int64_t channels, growth; /* channels [0, channels) of the features are what was read */
+    void *outputs;            /* [images,height,width,output_pitch] */
+    int64_t output_pitch, output_channel;
+    bool adds; /* to what is there: the sum is rounded once */
     const void *products;
     int64_t column, products_stride, products_plane;
     const void *kernel; /* [3,3,channels,growth], as it came */
@@ -66,8 +70,8 @@ struct dblk_winograd_output {
 denseblock_status dblk_winograd_output(void *stream, const struct dblk_winograd_output *output);
 
 /* Both at once, in strips of so many rows of tiles: the output transform, and the input transform of the
- * channels that it has made. `input` has the same images and those channels. The same results as of the
- * two calls. */
+ * channels that it has made, which are in the features and added to nothing. `input` has the same images
+ * and those channels. The same results as of the two calls. */
 struct dblk_winograd_between {
     struct dblk_winograd_output output;
     struct dblk_winograd_input input;

@@ -104,6 +104,7 @@ __device__ __forceinline__ void complete_strip(const between_arguments<T> &a,
                                       tile_column * TILE};
         complete_tile<T, TILE, N>(
             a.output, s.first_tile + static_cast<unsigned>(tile), place, s.first_output + first,
+            [](int, int, int64_t, const auto &) {},
             [&](int row, int column, int64_t output, const auto &elements) {
                 const int strip_row = tile_row * TILE + row + 1;
                 if (strip_row >= 0 && strip_row <= s.rows * TILE + 1)

@@ -1,9 +1,9 @@
-/* The input transform of a Winograd convolution: relu(y), of tiles with the pixels around them, into the
- * stack.
+/* The input transform of a Winograd convolution: relu(features), of tiles with the pixels around them,
+ * into the stack.
  *
  * A thread for every tile and channel, or for two channels of 16 bits: neighbouring threads have
- * neighbouring channels, in y and in the stack. The pixels that tiles share are read from the caches;
- * what costs time is to write the stack, 4 (F(2x2)) or 2.25 (F(4x4)) times the features' bytes.
+ * neighbouring channels, in the features and in the stack. The pixels that tiles share are read from the
+ * caches; what costs time is to write the stack, 4 (F(2x2)) or 2.25 (F(4x4)) times the features' bytes.
  *
  * As nvcc 13.0 compiles it (tests/resources): registers of a thread, and blocks of a multiprocessor.
  *
@@ -37,7 +37,7 @@ __global__ void __launch_bounds__(DBLK_GRID_BLOCK)
             elements.whole = {};
             if (is_inside(a.plane, y, x))
                 elements.load(features +
-                              find_pixel(a.plane, place.image, y, x) * a.plane.pixel_stride);
+                              find_pixel(a.plane, place.image, y, x) * a.plane.feature_pitch);
             return elements;
         });
     }
@@ -57,7 +57,8 @@ static denseblock_status launch(void *stream, const struct dblk_winograd_input *
                                 const winograd_plane &plane) {
     constexpr int PAIR = sizeof(T) == 2 ? 2 : 1;
     const bool dependent = c->images.dependent;
-    const input_arguments<T> a = {plane, static_cast<const T *>(c->images.y) + c->first_channel,
+    const input_arguments<T> a = {plane,
+                                  static_cast<const T *>(c->images.features) + c->first_channel,
                                   c->channels, find_kept<T>(c, plane)};
     return a.kept.pairs ? launch_vectors<T, TILE, PAIR>(stream, dependent, a)
                         : launch_vectors<T, TILE, 1>(stream, dependent, a);

@@ -20,9 +20,10 @@ static winograd_kept<T> find_kept(const struct dblk_winograd_input *c,
     constexpr int PAIR = sizeof(T) == 2 ? 2 : 1;
     winograd_kept<T> kept = {static_cast<T *>(c->stack) + c->first_channel, c->stack_stride,
                              c->stack_plane, c->tf32, false};
-    kept.pairs = is_aligned(static_cast<T *>(c->images.y) + c->first_channel, PAIR) &&
-                 is_aligned(kept.stack, PAIR) &&
-                 (plane.pixel_stride | c->channels | kept.stride | kept.plane) % PAIR == 0;
+    kept.pairs =
+        is_aligned(static_cast<const T *>(c->images.features) + c->first_channel, PAIR) &&
+        is_aligned(kept.stack, PAIR) &&
+        (plane.feature_pitch | c->channels | kept.stride | kept.plane) % PAIR == 0;
     return kept;
 }
 

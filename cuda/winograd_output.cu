@@ -1,12 +1,13 @@
-/* The output transform of a Winograd convolution: products of tiles into y, at the layer's channels.
+/* The output transform of a Winograd convolution: products of tiles into the layer's channels of the
+ * outputs, or added to them.
  *
  * A thread for every tile and column, or for two columns of 16 bits: neighbouring threads have
- * neighbouring columns, in the products and in y.
+ * neighbouring columns, in the products and in the outputs.
  *
- * Where any output of a thread, as it is rounded, is not finite, it computes all of its outputs
- * directly from y and the kernel as it came. That is as slow as it is rare: the features that a NaN or
- * an Inf has reached, and those that overflow, or do when they are transformed. Nobody else has to
- * know of it.
+ * Where the convolution at any output of a thread, as it is rounded, is not finite, it computes all of
+ * its outputs directly from the features and the kernel as it came. That is as slow as it is rare: the
+ * features that a NaN or an Inf has reached, and those that overflow, or do when they are transformed.
+ * Nobody else has to know of it. What an output is added to has no part in that, NaN or not.
  *
  * As nvcc 13.0 compiles it (tests/resources): registers of a thread, and blocks of a multiprocessor.
  *
@@ -26,11 +27,17 @@ __global__ void __launch_bounds__(DBLK_GRID_BLOCK, 4)
     for (; at.outer < a.plane.tiles; at.advance()) {
         const unsigned tile = static_cast<unsigned>(at.outer);
         const winograd_place place = find_tile<TILE>(a.plane, tile);
-        complete_tile<T, TILE, N>(a, tile, place, at.inner * N,
-                                  [&](int row, int column, int64_t output, const auto &elements) {
-                                      elements.store(find_output(a, place.image, place.row + row,
-                                                                 place.column + column, output));
-                                  });
+        complete_tile<T, TILE, N>(
+            a, tile, place, at.inner * N,
+            [&](int row, int column, int64_t output, auto &sums) {
+                if (a.adds)
+                    sums.add_from(find_output(a, place.image, place.row + row,
+                                              place.column + column, output));
+            },
+            [&](int row, int column, int64_t output, const auto &elements) {
+                elements.store(
+                    find_output(a, place.image, place.row + row, place.column + column, output));
+            });
     }
 }
 

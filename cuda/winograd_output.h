@@ -10,8 +10,11 @@
 template <typename T> struct output_arguments {
     using R = typename dblk_real<T>::type;
     winograd_plane plane;
-    T *y; /* the first pixel */
+    const T *features; /* of the first pixel and channel */
     int64_t channels, growth;
+    T *outputs; /* of the first pixel, the layer's first channel */
+    int64_t output_pitch;
+    bool adds;
     const R *products; /* the layer's first column */
     int64_t products_stride, products_plane;
     const T *kernel;
@@ -24,53 +27,81 @@ static output_arguments<T> find_output_arguments(const struct dblk_winograd_outp
     using R = typename dblk_real<T>::type;
     constexpr int PAIR = sizeof(T) == 2 ? 2 : 1;
     output_arguments<T> a = {plane,
-                             static_cast<T *>(c->images.y),
+                             static_cast<const T *>(c->images.features),
                              c->channels,
                              c->growth,
+                             static_cast<T *>(c->outputs) + c->output_channel,
+                             c->output_pitch,
+                             c->adds,
                              static_cast<const R *>(c->products) + c->column,
                              c->products_stride,
                              c->products_plane,
                              static_cast<const T *>(c->kernel),
                              false};
-    a.pairs =
-        is_aligned(a.y + c->channels, PAIR) && is_aligned(a.products, PAIR) &&
-        (plane.pixel_stride | c->growth | c->products_stride | c->products_plane) % PAIR == 0;
+    a.pairs = is_aligned(a.outputs, PAIR) && is_aligned(a.products, PAIR) &&
+              (a.output_pitch | c->growth | c->products_stride | c->products_plane) % PAIR == 0;
     return a;
 }
 
 template <typename T>
 __device__ __forceinline__ T *find_output(const output_arguments<T> &a, int64_t image, int row,
                                           int column, int64_t output) {
-    return a.y + find_pixel(a.plane, image, row, column) * a.plane.pixel_stride + a.channels +
-           output;
+    return a.outputs + find_pixel(a.plane, image, row, column) * a.output_pitch + output;
 }
 
-/* An output of a pixel, as the formula says. */
+/* The convolution at an output of a pixel, as the formula says. */
 template <typename T>
-__device__ __forceinline__ T compute_directly(const output_arguments<T> &a, int64_t image,
-                                              int row, int column, int64_t output) {
+__device__ __forceinline__ typename dblk_real<T>::type
+compute_directly(const output_arguments<T> &a, int64_t image, int row, int column,
+                 int64_t output) {
     typename dblk_real<T>::type sum = 0;
 #pragma unroll 1
     for (int tap = 0; tap < 9; tap++) {
         const int y = row + tap / 3 - 1, x = column + tap % 3 - 1;
         if (!is_inside(a.plane, y, x))
             continue;
-        const T *features = a.y + find_pixel(a.plane, image, y, x) * a.plane.pixel_stride;
+        const T *features = a.features + find_pixel(a.plane, image, y, x) * a.plane.feature_pitch;
         const T *kernel = a.kernel + tap * a.channels * a.growth + output;
 #pragma unroll 1
         for (int64_t c = 0; c < a.channels; c++)
             sum += dblk_relu(dblk_widen(features[c])) * dblk_widen(kernel[c * a.growth]);
     }
-    return dblk_round<T>(sum);
+    return sum;
 }
 
-/* N outputs from `output` on of every pixel of the tile that is inside of the image:
- * store(row, column, output, elements), row and column relative to the tile. Those that are computed
- * directly are stored again, one by one. */
-template <typename T, int TILE, int N, typename Store>
+/* The sums of N outputs of a pixel. */
+template <typename T, int N> struct winograd_sums {
+    using R = typename dblk_real<T>::type;
+    R each[N];
+
+    __device__ __forceinline__ void add_from(const T *from) {
+        dblk_elements<T, N> elements;
+        elements.load(from);
+#pragma unroll
+        for (int e = 0; e < N; e++)
+            each[e] += dblk_widen(elements.each[e]);
+    }
+    __device__ __forceinline__ dblk_elements<T, N> round() const {
+        dblk_elements<T, N> elements;
+#pragma unroll
+        for (int e = 0; e < N; e++)
+            elements.each[e] = dblk_round<T>(each[e]);
+        return elements;
+    }
+};
+
+/* N outputs from `output` on of every pixel of the tile that is inside of the image. Its row and column
+ * are relative to the tile:
+ *
+ *   add(row, column, output, sums)         to the sums of the convolution what else belongs to them
+ *   store(row, column, output, elements)   the sums, rounded
+ *
+ * Both once for each output. Where the convolution is not finite it is computed directly, one output
+ * after the other. */
+template <typename T, int TILE, int N, typename Add, typename Store>
 __device__ __forceinline__ void complete_tile(const output_arguments<T> &a, unsigned tile,
                                               const winograd_place &place, int64_t output,
-                                              Store store) {
+                                              Add add, Store store) {
     using R = typename dblk_real<T>::type;
     using transform = winograd_transform<TILE>;
     constexpr int POINTS = transform::POINTS;
@@ -92,36 +123,47 @@ __device__ __forceinline__ void complete_tile(const output_arguments<T> &a, unsi
             transform::output(points[e], 1, columns[e] + column, POINTS);
     }
 
+    winograd_sums<T, N> sums[TILE][TILE];
     R zeros = 0; /* as long as everything is finite */
 #pragma unroll
-    for (int row = 0; row < TILE; row++) {
-        R results[N][TILE];
+    for (int row = 0; row < TILE; row++)
 #pragma unroll
-        for (int e = 0; e < N; e++)
-            transform::output(columns[e] + row * POINTS, 1, results[e], 1);
+        for (int e = 0; e < N; e++) {
+            R results[TILE];
+            transform::output(columns[e] + row * POINTS, 1, results, 1);
 #pragma unroll
-        for (int column = 0; column < TILE; column++) {
-            dblk_elements<T, N> elements;
-#pragma unroll
-            for (int e = 0; e < N; e++) {
-                elements.each[e] = dblk_round<T>(results[e][column]);
-                zeros += dblk_widen(elements.each[e]) * 0;
+            for (int column = 0; column < TILE; column++) {
+                sums[row][column].each[e] = results[column];
+                zeros += dblk_widen(dblk_round<T>(results[column])) * 0;
             }
-            if (place.row + row < a.plane.height && place.column + column < a.plane.width)
-                store(row, column, output, elements);
         }
-    }
-    if (zeros == 0)
+    if (zeros == 0) {
+        constexpr int AT_ONCE = 4; /* loads of `add`: registers have no room for more */
+#pragma unroll
+        for (int first = 0; first < TILE * TILE; first += AT_ONCE) {
+#pragma unroll
+            for (int i = first; i < first + AT_ONCE; i++)
+                if (place.row + i / TILE < a.plane.height &&
+                    place.column + i % TILE < a.plane.width)
+                    add(i / TILE, i % TILE, output, sums[i / TILE][i % TILE]);
+#pragma unroll
+            for (int i = first; i < first + AT_ONCE; i++)
+                if (place.row + i / TILE < a.plane.height &&
+                    place.column + i % TILE < a.plane.width)
+                    store(i / TILE, i % TILE, output, sums[i / TILE][i % TILE].round());
+        }
         return;
+    }
 #pragma unroll 1
     for (int i = 0; i < TILE * TILE * N; i++) {
         const int row = i / N / TILE, column = i / N % TILE;
         const int y = place.row + row, x = place.column + column;
         if (y >= a.plane.height || x >= a.plane.width)
             continue;
-        dblk_elements<T, 1> element;
-        element.each[0] = compute_directly(a, place.image, y, x, output + i % N);
-        store(row, column, output + i % N, element);
+        winograd_sums<T, 1> sum;
+        sum.each[0] = compute_directly(a, place.image, y, x, output + i % N);
+        add(row, column, output + i % N, sum);
+        store(row, column, output + i % N, sum.round());
     }
 }
 

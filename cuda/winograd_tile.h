@@ -11,7 +11,7 @@ struct winograd_plane {
     int height, width;
     unsigned tile_rows, tile_columns; /* of an image */
     unsigned tiles;                   /* of all images */
-    int64_t pixel_stride;
+    int64_t feature_pitch;
 };
 
 /* The first of a tile's outputs. */
@@ -50,7 +50,7 @@ static inline denseblock_status find_plane(const struct dblk_winograd_images *im
               static_cast<unsigned>(rows),
               static_cast<unsigned>(columns),
               static_cast<unsigned>(images->images * rows * columns),
-              images->pixel_stride};
+              images->feature_pitch};
     return DENSEBLOCK_OK;
 }
 

@@ -83,7 +83,7 @@ static struct dblk_winograd_images slice_of(const struct dblk_winograd_stack *st
         .images = images,
         .height = plan->height,
         .width = plan->width,
-        .pixel_stride = plan->output_channels,
+        .feature_pitch = plan->feature_pitch,
     };
 }
 
@@ -163,12 +163,16 @@ denseblock_status dblk_winograd_prepare(void *stream, const struct dblk_winograd
     return dblk_winograd_weights(stream, &weights);
 }
 
-static struct dblk_winograd_images images_of(const struct dblk_winograd_call *call) {
+/* Of the region. */
+static void *first_pixel(const struct dblk_winograd_call *call, void *tensor, int64_t pitch) {
     const denseblock_plan *plan = call->plan;
     const int64_t first = call->region->image * plan->height * plan->width;
-    struct dblk_winograd_images images = slice_of(call->stack, plan, call->region->images);
-    images.y = (char *)call->y +
-               (size_t)(first * plan->output_channels) * denseblock_type_size(plan->type);
+    return (char *)tensor + (size_t)(first * pitch) * denseblock_type_size(plan->type);
+}
+
+static struct dblk_winograd_images images_of(const struct dblk_winograd_call *call) {
+    struct dblk_winograd_images images = slice_of(call->stack, call->plan, call->region->images);
+    images.features = first_pixel(call, call->tensors->features, call->plan->feature_pitch);
     images.dependent = call->dependent;
     return images;
 }
@@ -247,6 +251,10 @@ static struct dblk_winograd_output output_of(const struct dblk_winograd_call *ca
         .images = images_of(call),
         .channels = layer->channels,
         .growth = layer->growth,
+        .outputs = first_pixel(call, call->tensors->outputs, call->plan->output_pitch),
+        .output_pitch = call->plan->output_pitch,
+        .output_channel = layer->output_channel,
+        .adds = call->plan->adds,
         .products = (char *)call->workspace + stack->bytes,
         .column = group->column,
         .products_stride = stack->products_stride,

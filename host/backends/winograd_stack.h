@@ -98,13 +98,13 @@ struct dblk_winograd_preparation {
 denseblock_status dblk_winograd_prepare(void *stream,
                                         const struct dblk_winograd_preparation *preparation);
 
-/* A region's features, and the workspace. */
+/* A region, its tensors, and the workspace. */
 struct dblk_winograd_call {
     void *stream;
     const denseblock_plan *plan;
     const struct dblk_winograd_stack *stack;
     const struct dblk_region *region; /* whole images */
-    void *y;                          /* the first pixel of the batch */
+    const struct dblk_tensors *tensors;
     void *workspace;
 
     /* See struct dblk_winograd_images; false between the kernels of libraries, which are launched

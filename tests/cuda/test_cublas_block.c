@@ -1,6 +1,11 @@
 /* What only the cublas backend does: pixels in pieces, TF32. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+
 #include "against_reference.h"
 #include "backends.h"
+#include "elements/elements.h"
 #include "on_double.h"
 
 START_TEST(a_small_workspace_cuts_the_pixels_and_changes_nothing) {
@@ -101,6 +106,52 @@ START_TEST(a_row_of_a_direct_layer_has_room_beside_the_stack) {
 }
 END_TEST
 
+/* Kernels of all sizes, 1x1 among them; pixels all at once, or few at a time; NaN and Inf in some. */
+START_TEST(direct_residual_blocks_equal_the_reference) {
+    static const double specials[] = {NAN, INFINITY, -INFINITY};
+    for (uint64_t seed = 0; seed < 48; seed++) {
+        struct fixture fixture;
+        fixture_random_residual(&fixture, seed, (denseblock_type)(seed % 4));
+        for (int64_t l = 0; seed % 6 == 5 && l < fixture.desc.layer_count; l++)
+            fixture.layers[l].kernel_height = fixture.layers[l].kernel_width = 1;
+        fixture_make(&fixture, seed, NULL);
+        uint64_t state = seed;
+        for (uint64_t i = 0; i < seed / 16; i++)
+            dblk_element_store(fixture.desc.type, fixture.x,
+                               (size_t)random_size(&state, 0, INT64_MAX - 1) %
+                                   fixture_x_count(&fixture),
+                               specials[(seed + i) % 3]);
+        denseblock_plan_options options = {.algorithm = DENSEBLOCK_ALGORITHM_DIRECT};
+        denseblock_plan *plan = NULL;
+        for (size_t limit = 16384; seed % 2 == 0 && plan == NULL; limit += 512) {
+            options.workspace_limit = limit;
+            (void)described_plan_create(&fixture.desc, true, tested, &options, &plan);
+        }
+        denseblock_plan_destroy(plan);
+        char what[32];
+        snprintf(what, sizeof what, "seed %" PRIu64 ", %s", seed,
+                 denseblock_type_name(fixture.desc.type));
+        compare(what, &fixture, &options, seed % 3 == 0, seed % 5 == 0, seed % 7 == 0 ? 1 : 0);
+        fixture_free(&fixture);
+    }
+}
+END_TEST
+
+START_TEST(residual_blocks_without_images_or_units_work) {
+    for (int64_t units = 0; units < 2; units++) {
+        struct fixture fixture = {.desc = {.batch = 1 - units,
+                                           .height = 3,
+                                           .width = 2,
+                                           .channels = 5,
+                                           .type = DENSEBLOCK_F32}};
+        fixture_describe_residual(&fixture, units, 3, 3, 3);
+        fixture_make(&fixture, 1, NULL);
+        compare(units == 0 ? "no units" : "no images", &fixture, NULL, units == 1, units == 0, 0);
+        fixture_free(&fixture);
+    }
+}
+END_TEST
+
 Suite *suite(void) {
     const TTest *const none[] = {NULL};
     const TTest *const of_cublas[] = {
@@ -108,6 +159,8 @@ Suite *suite(void) {
         tf32_is_used_where_it_is_asked_for,
         a_direct_layer_takes_no_more_pixels_than_a_slice_has,
         a_row_of_a_direct_layer_has_room_beside_the_stack,
+        direct_residual_blocks_equal_the_reference,
+        residual_blocks_without_images_or_units_work,
         NULL,
     };
     return suite_of_backends("cublas_block", none, none, of_cublas, none);

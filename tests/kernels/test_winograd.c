@@ -16,7 +16,7 @@ static struct layer even_layer(uint64_t *seed) {
                                      .images = 1,
                                      .height = 3,
                                      .width = 4,
-                                     .pixel_stride = 8},
+                                     .feature_pitch = 8},
                           .channels = 2,
                           .growth = 4,
                           .stack_stride = 4,
@@ -40,7 +40,7 @@ static void *make_stack(uint64_t *seed, const struct layer *layer, void *device_
                                         .stack_stride = layer->stack_stride,
                                         .stack_plane = layer->tiles * layer->stack_stride,
                                         .tf32 = tf32};
-    input.images.y = device_y;
+    input.images.features = device_y;
     input.stack = to_device(before, count * size);
     ck_ok(dblk_winograd_input(NULL, &input));
     input.first_channel = middle;
@@ -108,8 +108,23 @@ static void *multiply(const struct layer *layer, const void *stack, const void *
     return products;
 }
 
-/* y after the layer. The output transform reads `kernel`, the transform of weights the layer's. */
-static void *run_beside(uint64_t seed, const struct layer *layer, bool tf32, const void *kernel) {
+/* Where a layer's outputs go. */
+struct outputs {
+    void *before; /* of the host */
+    size_t count;
+    int64_t pitch, channel;
+    bool adds;
+};
+
+/* Behind what it has read, as in a dense block. */
+static struct outputs in_y(const struct layer *layer) {
+    return (struct outputs){layer->y, layer->y_count, layer->images.feature_pitch,
+                            layer->channels, false};
+}
+
+/* Outputs after the layer. The output transform reads `kernel`, the transform of weights the layer's. */
+static void *run_beside(uint64_t seed, const struct layer *layer, bool tf32, const void *kernel,
+                        const struct outputs *outputs) {
     const size_t size = size_of(layer), y_bytes = layer->y_count * size;
     const size_t products_bytes =
         (size_t)(layer->points * layer->tiles * layer->products_stride) *
@@ -118,6 +133,9 @@ static void *run_beside(uint64_t seed, const struct layer *layer, bool tf32, con
     void *device_y = to_device(layer->y, y_bytes);
     const size_t kernel_bytes = (size_t)(9 * layer->channels * layer->growth) * size;
     void *device_kernel = to_device(layer->kernel, kernel_bytes);
+    void *device_outputs = outputs->before == layer->y
+                               ? device_y
+                               : to_device(outputs->before, outputs->count * size);
     void *stack = make_stack(&seed, layer, device_y, tf32);
     void *weights = make_weights(&seed, layer, device_kernel, tf32);
     void *products = multiply(layer, stack, weights);
@@ -127,15 +145,21 @@ static void *run_beside(uint64_t seed, const struct layer *layer, bool tf32, con
     struct dblk_winograd_output output = {.images = layer->images,
                                           .channels = layer->channels,
                                           .growth = layer->growth,
+                                          .outputs = device_outputs,
+                                          .output_pitch = outputs->pitch,
+                                          .output_channel = outputs->channel,
+                                          .adds = outputs->adds,
                                           .products = device_products,
                                           .column = layer->column,
                                           .products_stride = layer->products_stride,
                                           .products_plane = layer->tiles * layer->products_stride,
                                           .kernel = device_kernel};
-    output.images.y = device_y;
+    output.images.features = device_y;
     ck_ok(dblk_winograd_output(NULL, &output));
-    void *y = host_memory(y_bytes);
-    from_device(y, device_y, y_bytes);
+    void *after = host_memory(outputs->count * size);
+    from_device(after, device_outputs, outputs->count * size);
+    if (device_outputs != device_y)
+        free_device(device_outputs);
     free_device(device_y);
     free_device(device_kernel);
     free_device(device_products);
@@ -143,14 +167,15 @@ static void *run_beside(uint64_t seed, const struct layer *layer, bool tf32, con
     free(stack);
     free(weights);
     free(products);
-    return y;
+    return after;
 }
 
 static void *run(uint64_t seed, const struct layer *layer, bool tf32) {
-    return run_beside(seed, layer, tf32, layer->kernel);
+    const struct outputs outputs = in_y(layer);
+    return run_beside(seed, layer, tf32, layer->kernel, &outputs);
 }
 
-/* The convolution at an element of y, and the sum of the products' magnitudes. */
+/* The convolution at an output of a pixel, and the sum of the products' magnitudes. */
 static double expect(const struct layer *layer, int64_t pixel, int64_t output,
                      double *magnitudes) {
     const struct dblk_winograd_images *images = &layer->images;
@@ -162,7 +187,7 @@ static double expect(const struct layer *layer, int64_t pixel, int64_t output,
         if (row + down < 0 || row + down >= images->height || column + right < 0 ||
             column + right >= images->width)
             continue;
-        const int64_t from = (pixel + down * images->width + right) * images->pixel_stride;
+        const int64_t from = (pixel + down * images->width + right) * images->feature_pitch;
         for (int64_t c = 0; c < layer->channels; c++) {
             const double feature = dblk_element_load(images->type, layer->y, (size_t)(from + c));
             const double product =
@@ -176,29 +201,36 @@ static double expect(const struct layer *layer, int64_t pixel, int64_t output,
     return sum;
 }
 
-static void check(const char *what, const struct layer *layer, const void *y, double tolerance) {
+static void check_outputs(const char *what, const struct layer *layer,
+                          const struct outputs *outputs, const void *after, double tolerance) {
     const denseblock_type type = layer->images.type;
     const size_t size = size_of(layer);
     double largest = 0, error = 0, magnitudes;
-    for (size_t i = 0; i < layer->y_count; i++) {
-        const int64_t pixel = (int64_t)i / layer->images.pixel_stride;
-        const int64_t output = (int64_t)i % layer->images.pixel_stride - layer->channels;
+    for (size_t i = 0; i < outputs->count; i++) {
+        const int64_t pixel = (int64_t)i / outputs->pitch;
+        const int64_t output = (int64_t)i % outputs->pitch - outputs->channel;
         if (output < 0 || output >= layer->growth) {
-            ck_assert_msg(
-                memcmp((const char *)y + i * size, (const char *)layer->y + i * size, size) == 0,
-                "%s: element %zu has been written", what, i);
+            ck_assert_msg(memcmp((const char *)after + i * size,
+                                 (const char *)outputs->before + i * size, size) == 0,
+                          "%s: element %zu has been written", what, i);
             continue;
         }
-        const double expected = expect(layer, pixel, output, &magnitudes);
-        const double got = dblk_element_load(type, y, i);
+        const double before = outputs->adds ? dblk_element_load(type, outputs->before, i) : 0;
+        const double expected = before + expect(layer, pixel, output, &magnitudes);
+        const double got = dblk_element_load(type, after, i);
         ck_assert_msg(same_kind(expected, got), "%s: element %zu is %g, not %g", what, i, got,
                       expected);
         if (!isfinite(expected))
             continue;
-        largest = fmax(largest, magnitudes);
+        largest = fmax(largest, magnitudes + fabs(before));
         error = fmax(error, fabs(got - expected));
     }
     ck_assert_msg(error <= tolerance * largest, "%s: error %g, of %g", what, error, largest);
+}
+
+static void check(const char *what, const struct layer *layer, const void *y, double tolerance) {
+    const struct outputs outputs = in_y(layer);
+    check_outputs(what, layer, &outputs, y, tolerance);
 }
 
 static void check_form(size_t form, uint64_t seed, int specials) {
@@ -272,7 +304,7 @@ START_TEST(two_elements_are_accessed_at_once_only_where_everything_is_even) {
         const int odd = i % 5;
         uint64_t seed = (uint64_t)i;
         struct layer layer = even_layer(&seed);
-        int64_t *const sizes[] = {&layer.images.pixel_stride, &layer.stack_stride, &layer.column,
+        int64_t *const sizes[] = {&layer.images.feature_pitch, &layer.stack_stride, &layer.column,
                                   &layer.products_stride, &layer.growth};
         *sizes[odd] -= 1;
         layer_free(&layer);
@@ -312,10 +344,107 @@ START_TEST(what_is_finite_is_not_computed_directly) {
         const size_t count = (size_t)(9 * layer.channels * layer.growth);
         void *kernel = host_memory(count * size_of(&layer));
         fill(kernel, forms[form].type, count, NAN);
-        void *y = run_beside(seed, &layer, false, kernel);
+        const struct outputs outputs = in_y(&layer);
+        void *y = run_beside(seed, &layer, false, kernel, &outputs);
         check("finite", &layer, y, forms[form].tolerance);
         free(y);
         free(kernel);
+        layer_free(&layer);
+    }
+}
+END_TEST
+
+/* To the layer's channels of a tensor of its own. */
+static struct outputs apart(uint64_t *seed, const struct layer *layer, bool adds) {
+    const int64_t pixels = layer->images.images * layer->images.height * layer->images.width;
+    struct outputs outputs = {.channel = random_size(seed, 0, 4), .adds = adds};
+    outputs.pitch = outputs.channel + layer->growth + random_size(seed, 0, 4);
+    outputs.count = (size_t)(pixels * outputs.pitch);
+    outputs.before = random_elements(seed, layer->images.type, outputs.count);
+    return outputs;
+}
+
+static void outputs_free(struct outputs *outputs) {
+    free(outputs->before);
+}
+
+static void set_random(uint64_t *seed, denseblock_type type, void *elements, size_t count,
+                       double value) {
+    dblk_element_store(type, elements, (size_t)random_size(seed, 0, (int64_t)count - 1), value);
+}
+
+/* NaN and Inf in what is read, in what is added to, or in neither. */
+START_TEST(outputs_may_be_in_another_tensor_and_added_to_it) {
+    static const double values[] = {NAN, INFINITY, -INFINITY};
+    for (size_t form = 0; form < FORMS; form++)
+        for (uint64_t s = 0; s < SEEDS; s++) {
+            uint64_t seed = s;
+            const denseblock_type type = forms[form].type;
+            struct layer layer = layer_make(&seed, type, forms[form].tile);
+            struct outputs outputs = apart(&seed, &layer, s % 4 != 0);
+            if (s % 3 == 1)
+                set_random(&seed, type, layer.y, layer.y_count, values[s / 3 % 3]);
+            if (s % 5 > 2)
+                set_random(&seed, type, outputs.before, outputs.count, values[s / 5 % 3]);
+            char what[64];
+            snprintf(what, sizeof what, "%s, F(%d), seed %" PRIu64, denseblock_type_name(type),
+                     forms[form].tile, s);
+            void *after = run_beside(seed, &layer, false, layer.kernel, &outputs);
+            check_outputs(what, &layer, &outputs, after, forms[form].tolerance);
+            free(after);
+            outputs_free(&outputs);
+            layer_free(&layer);
+        }
+}
+END_TEST
+
+/* Of a kernel that is NaN nothing is seen but where there was a NaN before. */
+START_TEST(what_is_added_to_is_no_reason_to_compute_directly) {
+    for (size_t form = 0; form < FORMS; form++)
+        for (uint64_t s = 0; s < 8; s++) {
+            uint64_t seed = s;
+            const denseblock_type type = forms[form].type;
+            struct layer layer = layer_make(&seed, type, forms[form].tile);
+            struct outputs outputs = apart(&seed, &layer, true);
+            const size_t count = (size_t)(9 * layer.channels * layer.growth);
+            void *kernel = host_memory(count * size_of(&layer));
+            fill(kernel, type, count, NAN);
+            dblk_element_store(type, outputs.before, (size_t)outputs.channel, NAN);
+            void *after = run_beside(seed, &layer, false, kernel, &outputs);
+            check_outputs("NaN before", &layer, &outputs, after, forms[form].tolerance);
+            free(after);
+            free(kernel);
+            outputs_free(&outputs);
+            layer_free(&layer);
+        }
+}
+END_TEST
+
+/* 70000 is more than f16 has, and 40000 is not. And f16 would round 1 + 2^-11 - 2^-21 to 1, and 2048 with
+ * that to 2048, the even one. */
+START_TEST(the_sum_with_what_is_there_is_rounded_once) {
+    static const struct {
+        double feature, weight, before, after;
+    } cases[] = {{7000, 10, -30000, 40000}, {1 + 0x1p-10, 1 - 0x1p-11, 2048, 2050}};
+    for (size_t i = 0; i < 2; i++) {
+        uint64_t seed = 3;
+        struct layer layer = even_layer(&seed);
+        struct outputs outputs = apart(&seed, &layer, true);
+        const size_t tap = (size_t)(layer.channels * layer.growth);
+        fill(layer.y, DENSEBLOCK_F16, layer.y_count, 0);
+        for (size_t p = 0; p < layer.y_count; p += (size_t)layer.images.feature_pitch)
+            dblk_element_store(DENSEBLOCK_F16, layer.y, p, cases[i].feature);
+        fill(layer.kernel, DENSEBLOCK_F16, 9 * tap, 0);
+        fill((char *)layer.kernel + 4 * tap * size_of(&layer), DENSEBLOCK_F16, tap,
+             cases[i].weight);
+        fill(outputs.before, DENSEBLOCK_F16, outputs.count, cases[i].before);
+        void *after = run_beside(seed, &layer, false, layer.kernel, &outputs);
+        for (int64_t o = 0; o < layer.growth; o++)
+            ck_assert_double_eq(
+                dblk_element_load(DENSEBLOCK_F16, after, (size_t)(outputs.channel + o)),
+                cases[i].after);
+        free(after);
+        outputs_free(&outputs);
         layer_free(&layer);
     }
 }
@@ -386,6 +515,9 @@ Suite *suite(void) {
         two_elements_are_accessed_at_once_only_where_everything_is_even,
         what_only_the_transform_makes_too_large_is_computed_directly,
         what_is_finite_is_not_computed_directly,
+        outputs_may_be_in_another_tensor_and_added_to_it,
+        what_is_added_to_is_no_reason_to_compute_directly,
+        the_sum_with_what_is_there_is_rounded_once,
         a_kernel_that_is_small_in_f16_is_not_lost_in_the_transform,
         operands_are_rounded_to_tf32_where_that_is_asked_for,
         what_there_is_not_is_refused,

@@ -61,6 +61,8 @@ static char *run_between(uint64_t seed, const struct between *b, int64_t strip_r
         .output = {.images = layer->images,
                    .channels = layer->channels,
                    .growth = layer->growth,
+                   .output_pitch = layer->images.feature_pitch,
+                   .output_channel = layer->channels,
                    .products = products,
                    .column = layer->column,
                    .products_stride = layer->products_stride,
@@ -75,7 +77,7 @@ static char *run_between(uint64_t seed, const struct between *b, int64_t strip_r
                   .tf32 = layer->tiles % 2 == 0},
         .strip_rows = strip_rows,
     };
-    c.output.images.y = c.input.images.y = y;
+    c.output.images.features = c.input.images.features = c.output.outputs = y;
     if (strip_rows > 0) {
         ck_ok(dblk_winograd_between(NULL, &c));
     } else {
@@ -143,7 +145,7 @@ static struct between plain_between(denseblock_type type, int tile, int64_t size
                                      .images = images,
                                      .height = size,
                                      .width = size,
-                                     .pixel_stride = 64},
+                                     .feature_pitch = 64},
                           .channels = 16,
                           .growth = 32,
                           .products_stride = 32,

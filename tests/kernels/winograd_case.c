@@ -22,7 +22,7 @@ void layer_fill(uint64_t *seed, struct layer *layer) {
     layer->tiles =
         dblk_winograd_tiles(images->tile, images->images, images->height, images->width);
     layer->y_count =
-        (size_t)(images->images * images->height * images->width * images->pixel_stride);
+        (size_t)(images->images * images->height * images->width * images->feature_pitch);
     layer->y = random_elements(seed, images->type, layer->y_count);
     layer->kernel =
         random_elements(seed, images->type, (size_t)(9 * layer->channels * layer->growth));
@@ -40,7 +40,7 @@ struct layer layer_make(uint64_t *seed, denseblock_type type, int tile) {
         .growth = unit * random_size(seed, 1, 5),
         .points = dblk_winograd_points(tile),
     };
-    layer.images.pixel_stride = layer.channels + layer.growth + unit * random_size(seed, 0, 3);
+    layer.images.feature_pitch = layer.channels + layer.growth + unit * random_size(seed, 0, 3);
     layer.stack_stride = layer.channels + unit * random_size(seed, 0, 2);
     layer.column = unit * random_size(seed, 0, 3);
     layer.columns = layer.column + layer.growth + unit * random_size(seed, 0, 3);

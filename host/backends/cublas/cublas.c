@@ -49,7 +49,6 @@ static denseblock_status
 cublas_forward_layer(denseblock_context *context, const denseblock_plan *plan, int64_t l,
                      const struct dblk_region *region, const void *prepared,
                      const struct dblk_tensors *tensors, void *workspace) {
-    void *y = tensors->outputs;
     const struct dblk_cublas_call call = {
         .context = context,
         .plan = plan,
@@ -57,7 +56,7 @@ cublas_forward_layer(denseblock_context *context, const denseblock_plan *plan, i
         .l = l,
         .region = region,
         .prepared = prepared,
-        .y = y,
+        .tensors = tensors,
         .workspace = workspace,
     };
     const struct dblk_winograd_call winograd = dblk_cublas_winograd_call(&call);
@@ -83,6 +82,7 @@ const struct dblk_backend dblk_backend_cublas = {
     .name = "cublas",
     .method = "ReLU and im2col or Winograd transforms, then GEMM",
     .device = &dblk_cuda_device,
+    .places = true,
     .check = cublas_backend_check,
     .plan = dblk_cublas_plan_make,
     .open = cublas_open,

@@ -37,6 +37,11 @@ static double microseconds(const denseblock_plan *plan, struct work work) {
     return work.launches * LAUNCH + fmax(work.bytes / BYTES, work.flops / rate(plan));
 }
 
+/* An output is written, and where it is added to also read. */
+static double output_moves(const denseblock_plan *plan) {
+    return plan->adds ? 2 : 1;
+}
+
 static double padded(double columns) {
     return ceil(columns / COLUMNS) * COLUMNS;
 }
@@ -55,8 +60,8 @@ static double direct_cost(const denseblock_plan *plan, int64_t l) {
     const double pieces = slices_of(plan) * ceil(slice_pixels / (double)planned->pixels);
     const double row = (double)planned->row, growth = (double)layer->growth;
     const struct work im2col = {pieces, pixels * (row + (double)layer->channels) * size, 0};
-    const struct work product = {pieces, (pixels * (row + growth) + pieces * row * growth) * size,
-                                 2 * pixels * row * padded(growth)};
+    const double elements = pixels * (row + growth * output_moves(plan)) + pieces * row * growth;
+    const struct work product = {pieces, elements * size, 2 * pixels * row * padded(growth)};
     return microseconds(plan, im2col) + microseconds(plan, product);
 }
 
@@ -82,20 +87,21 @@ static double products_cost(const denseblock_plan *plan, double slices, double r
     return microseconds(plan, work);
 }
 
-/* A transform of so many channels: their features are moved once, and for each tile and point so many
- * bytes. */
-static double transform_cost(const denseblock_plan *plan, int64_t channels, double value_bytes) {
+/* A transform of so many channels: their features are moved, most often once, and for each tile and point
+ * so many bytes. */
+static double transform_cost(const denseblock_plan *plan, int64_t channels, double moves,
+                             double value_bytes) {
     const double pixels = (double)(plan->batch * plan->height * plan->width);
-    const struct work work = {
-        slices_of(plan),
-        (double)channels *
-            (rows_of(plan) * value_bytes + pixels * (double)denseblock_type_size(plan->type)),
-        0};
+    const struct work work = {slices_of(plan),
+                              (double)channels *
+                                  (rows_of(plan) * value_bytes +
+                                   pixels * moves * (double)denseblock_type_size(plan->type)),
+                              0};
     return microseconds(plan, work);
 }
 
 static double output_cost(const denseblock_plan *plan, int64_t l) {
-    return transform_cost(plan, plan->layers[l].growth,
+    return transform_cost(plan, plan->layers[l].growth, output_moves(plan),
                           (double)denseblock_type_size(dblk_winograd_products_type(plan)));
 }
 
@@ -121,12 +127,12 @@ static double keep_cost(const denseblock_plan *plan, int64_t l) {
     const double size = (double)denseblock_type_size(plan->type);
     const double sum = (double)denseblock_type_size(dblk_winograd_products_type(plan));
     if (l < 0)
-        return transform_cost(plan, plan->channels, size);
+        return transform_cost(plan, plan->channels, 1, size);
     const int64_t growth = plan->layers[l].growth;
     if (!dblk_algorithm_is_winograd(cublas->layers[l].algorithm) || cublas->stack.strip_rows == 0)
-        return transform_cost(plan, growth, size);
+        return transform_cost(plan, growth, 1, size);
     const double times = dblk_winograd_stack_times_read(&cublas->stack, plan);
-    return transform_cost(plan, growth, sum * times + size) - output_cost(plan, l);
+    return transform_cost(plan, growth, 1, sum * times + size) - output_cost(plan, l);
 }
 
 static double layer_cost(const denseblock_plan *plan, int64_t l) {

@@ -13,10 +13,10 @@ denseblock_status dblk_cublas_direct_forward(const struct dblk_cublas_call *call
     const size_t size = denseblock_type_size(plan->type);
     struct dblk_im2col im2col = {
         .type = plan->type,
-        .y = call->y,
+        .y = call->tensors->features,
         .height = plan->height,
         .width = plan->width,
-        .pixel_stride = plan->output_channels,
+        .pixel_stride = plan->feature_pitch,
         .kernel_height = layer->kernel_height,
         .kernel_width = layer->kernel_width,
         .channels = layer->channels,
@@ -31,8 +31,9 @@ denseblock_status dblk_cublas_direct_forward(const struct dblk_cublas_call *call
         .c_type = plan->type,
         .a_stride = planned->row_stride,
         .b_stride = layer->growth,
-        .c_stride = plan->output_channels,
+        .c_stride = plan->output_pitch,
         .batch = 1,
+        .add = plan->adds,
     };
     denseblock_status status = DENSEBLOCK_OK;
     for (int64_t first = call->region->image * image_pixels;
@@ -40,7 +41,8 @@ denseblock_status dblk_cublas_direct_forward(const struct dblk_cublas_call *call
         im2col.first_pixel = first;
         im2col.pixels = dblk_smaller(planned->pixels, end - first);
         product.rows = im2col.pixels;
-        product.c = call->y + (size_t)(first * plan->output_channels + layer->channels) * size;
+        product.c = (char *)call->tensors->outputs +
+                    (size_t)(first * plan->output_pitch + layer->output_channel) * size;
         dblk_trace_part(DBLK_TRACE_IM2COL, plan, call->l, im2col.pixels, layer->channels, 0);
         status = dblk_im2col(denseblock_context_stream(call->context), &im2col);
         dblk_trace_end();

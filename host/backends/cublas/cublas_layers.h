@@ -6,7 +6,7 @@
 #include "backends/cublas/cublas_handle.h"
 #include "block/context.h"
 
-/* Where a region's features lie, and where everything else. */
+/* Where a region's features and outputs lie, and where everything else. */
 struct dblk_cublas_call {
     denseblock_context *context;
     const denseblock_plan *plan;
@@ -14,15 +14,15 @@ struct dblk_cublas_call {
     int64_t l;
     const struct dblk_region *region; /* whole images */
     const char *prepared;
-    char *y; /* the first pixel of the batch */
+    const struct dblk_tensors *tensors;
     char *workspace;
 };
 
 /* The pixels, a slice at a time, become the rows of a matrix, after the ReLU; its product with the
- * kernel is written straight into y. */
+ * kernel is written straight into the outputs, or added to them. */
 denseblock_status dblk_cublas_direct_forward(const struct dblk_cublas_call *call);
 
-/* Products of the kept transforms, then the output transform into y. */
+/* Products of the kept transforms, then the output transform into the outputs. */
 denseblock_status dblk_cublas_winograd_forward(const struct dblk_cublas_call *call);
 
 /* The same call, to what is shared. */

@@ -2,7 +2,7 @@
  * (backends/winograd_stack.h), and how much goes through a layer at a time.
  *
  * A direct layer goes by slices of pixels: after the ReLU they become the rows of a matrix, whose
- * product with the kernel is written into y.
+ * product with the kernel is written into the outputs, or added to them.
  *
  * Workspace, each part at a multiple of DENSEBLOCK_ALIGNMENT: the stack of a slice; its products, or
  * the matrix of a direct layer; at the next multiple of DBLK_CUBLAS_ALIGNMENT what cuBLAS computes in.

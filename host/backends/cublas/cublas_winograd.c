@@ -7,7 +7,7 @@ struct dblk_winograd_call dblk_cublas_winograd_call(const struct dblk_cublas_cal
         .plan = call->plan,
         .stack = &dblk_cublas_plan_of(call->plan)->stack,
         .region = call->region,
-        .y = call->y,
+        .tensors = call->tensors,
         .workspace = call->workspace,
     };
 }

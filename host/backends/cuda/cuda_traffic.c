@@ -191,7 +191,8 @@ static double products_lost(const denseblock_plan *plan, int64_t l) {
 
 struct dblk_cuda_traffic dblk_cuda_output_traffic(const denseblock_plan *plan, int64_t l) {
     const double products = products_bytes(plan, l);
-    const double output = features_bytes(plan, plan->layers[l].growth);
+    /* Written, and where it is added to what is there also read. */
+    const double output = features_bytes(plan, plan->layers[l].growth) * (plan->adds ? 2 : 1);
     return (struct dblk_cuda_traffic){products + output,
                                       products * products_lost(plan, l) + output};
 }

@@ -11,7 +11,8 @@ denseblock_status dblk_cuda_winograd_prepare(denseblock_context *context,
                                              const denseblock_plan *plan, int64_t l,
                                              const void *kernel, char *prepared);
 
-/* Products of the kept transforms, then the output transform into y, and what later layers keep of it. */
+/* Products of the kept transforms, then the output transform into the outputs, and what later layers
+ * keep of it. */
 denseblock_status dblk_cuda_winograd_forward(const struct dblk_winograd_call *call, int64_t l,
                                              const char *prepared);
 
