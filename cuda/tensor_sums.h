@@ -2,7 +2,9 @@
 #ifndef DENSEBLOCK_CUDA_TENSOR_SUMS_H
 #define DENSEBLOCK_CUDA_TENSOR_SUMS_H
 
+#include "element.h"
 #include "element_vector.h"
+#include "tensor_copy.h"
 #include "tensor_kernel.h"
 
 /* A thread has the sums of two neighbouring columns, for two pixels that are 8 apart, of each matrix. */
@@ -81,15 +83,55 @@ template <dblk_tensor_form FORM> struct tensor_element { using type = float; };
 template <> struct tensor_element<DBLK_TENSOR_F16> { using type = __half; };
 template <> struct tensor_element<DBLK_TENSOR_BF16> { using type = __nv_bfloat16; };
 
+/* Adds what the output is, so many bytes of each pixel, by way of shared memory. */
+template <typename S>
+__device__ __forceinline__ void
+add_output_16(typename S::sums &sums, unsigned char *shared, const tensor_arguments &a,
+              const tensor_place &place, const tensor_warp &warp, int bytes) {
+    using T = typename tensor_element<S::FORM>::type;
+    const int pieces = (bytes + a.output_bytes - 1) / a.output_bytes;
+    const int pixels = min(DBLK_TENSOR_PIXELS, a.pixels - place.pixel);
+    const int end = (pixels + 7) / 8 * 8 * pieces; /* each by the thread that will store it */
+#pragma unroll 1
+    for (int i = static_cast<int>(threadIdx.x); i < end; i += S::THREADS) {
+        const int pixel = i / (8 * pieces) * 8 + i % 8, at = i / 8 % pieces * a.output_bytes;
+        if (pixel < pixels)
+            copy_unit(shared + pixel * S::OUTPUT_PITCH + at,
+                      a.output + (place.pixel + pixel) * a.output_pitch +
+                          place.column_tile * S::COLUMNS * S::ELEMENT + at,
+                      min(bytes - at, a.output_bytes), a.output_bytes);
+    }
+    cp_async_commit();
+    cp_async_wait<0>();
+    S::barrier();
+#pragma unroll
+    for (int r = 0; r < S::ROWS; r++)
+#pragma unroll
+        for (int half = 0; half < 2; half++) {
+            const int pixel = sums_pixel<S>(place, warp, r, half) - place.pixel;
+            const unsigned char *from = shared + pixel * S::OUTPUT_PITCH;
+#pragma unroll
+            for (int tile = 0; tile < S::TILES; tile++) {
+                const int at = sums_column<S>(warp, tile) * S::ELEMENT;
+                if (pixel >= pixels || at >= bytes)
+                    continue;
+                dblk_elements<T, 2> two;
+                two.load_first(reinterpret_cast<const T *>(from + at), (bytes - at) / S::ELEMENT,
+                               true);
+                sums[r][tile][2 * half] += dblk_widen(two.each[0]);
+                sums[r][tile][2 * half + 1] += dblk_widen(two.each[1]);
+            }
+        }
+}
+
 /* 16 bits: the block's outputs are put together in shared memory, [pixels][columns], where the
  * windows were, and stored in pieces of 16 bytes where the addresses allow. */
 template <typename S>
 __device__ __forceinline__ void
-store_finished_16(const typename S::sums &sums, unsigned char *shared, const tensor_arguments &a,
+store_finished_16(typename S::sums &sums, unsigned char *shared, const tensor_arguments &a,
                   const tensor_place &place, const tensor_warp &warp) {
     using T = typename tensor_element<S::FORM>::type;
-    constexpr int PITCH = S::COLUMNS * S::ELEMENT + TENSOR_PIECE;
-    static_assert(DBLK_TENSOR_PIXELS * PITCH <=
+    static_assert(DBLK_TENSOR_PIXELS * S::OUTPUT_PITCH <=
                       2 * (DBLK_TENSOR_PIXELS * S::PITCH + S::TAPS * S::TAP_BYTES),
                   "they have room where two windows were");
     const int first = place.column_tile * S::COLUMNS;
@@ -97,12 +139,14 @@ store_finished_16(const typename S::sums &sums, unsigned char *shared, const ten
     if (bytes <= 0)
         return;
     S::barrier(); /* all windows have been used, by all */
+    if (a.adds)
+        add_output_16<S>(sums, shared, a, place, warp, bytes);
 #pragma unroll
     for (int r = 0; r < S::ROWS; r++)
 #pragma unroll
         for (int half = 0; half < 2; half++) {
             const int pixel = sums_pixel<S>(place, warp, r, half) - place.pixel;
-            unsigned char *to = shared + pixel * PITCH;
+            unsigned char *to = shared + pixel * S::OUTPUT_PITCH;
 #pragma unroll
             for (int tile = 0; tile < S::TILES; tile++)
                 *reinterpret_cast<uint32_t *>(to + sums_column<S>(warp, tile) * S::ELEMENT) =
@@ -118,9 +162,9 @@ store_finished_16(const typename S::sums &sums, unsigned char *shared, const ten
         const int pixel = i / (8 * pieces) * 8 + i % 8, at = i / 8 % pieces * a.output_bytes;
         if (pixel >= pixels)
             continue;
-        const unsigned char *from = shared + pixel * PITCH + at;
+        const unsigned char *from = shared + pixel * S::OUTPUT_PITCH + at;
         unsigned char *to =
-            a.output + (place.pixel + pixel) * a.pixel_bytes + first * S::ELEMENT + at;
+            a.output + (place.pixel + pixel) * a.output_pitch + first * S::ELEMENT + at;
         if (a.output_bytes == 16 && at + 16 <= bytes) {
             store_vector(to, load_vector<uint4>(from));
         } else if (a.output_bytes == 8 && at + 8 <= bytes) {
@@ -133,17 +177,44 @@ store_finished_16(const typename S::sums &sums, unsigned char *shared, const ten
     }
 }
 
-/* f32: four lanes store a whole sector of a pixel. */
+/* Adds what the output is. All of it is read before any is stored. */
 template <typename S>
-__device__ __forceinline__ void
-store_finished_32(const typename S::sums &sums, const tensor_arguments &a,
-                  const tensor_place &place, const tensor_warp &warp) {
+__device__ __forceinline__ void add_output_32(typename S::sums &sums, const tensor_arguments &a,
+                                              const tensor_place &place,
+                                              const tensor_warp &warp) {
 #pragma unroll
     for (int r = 0; r < S::ROWS; r++)
 #pragma unroll
         for (int half = 0; half < 2; half++) {
             const int pixel = sums_pixel<S>(place, warp, r, half);
-            float *to = reinterpret_cast<float *>(a.output + pixel * a.pixel_bytes);
+            const float *from =
+                reinterpret_cast<const float *>(a.output + pixel * a.output_pitch);
+#pragma unroll
+            for (int tile = 0; tile < S::TILES; tile++) {
+                const int column = place.column_tile * S::COLUMNS + sums_column<S>(warp, tile);
+                if (pixel >= a.pixels || column >= a.finished)
+                    continue;
+                dblk_elements<float, 2> two;
+                two.load_first(from + column, a.finished - column, a.output_bytes >= 8);
+                sums[r][tile][2 * half] += two.each[0];
+                sums[r][tile][2 * half + 1] += two.each[1];
+            }
+        }
+}
+
+/* f32: four lanes store a whole sector of a pixel. */
+template <typename S>
+__device__ __forceinline__ void
+store_finished_32(typename S::sums &sums, const tensor_arguments &a, const tensor_place &place,
+                  const tensor_warp &warp) {
+    if (a.adds)
+        add_output_32<S>(sums, a, place, warp);
+#pragma unroll
+    for (int r = 0; r < S::ROWS; r++)
+#pragma unroll
+        for (int half = 0; half < 2; half++) {
+            const int pixel = sums_pixel<S>(place, warp, r, half);
+            float *to = reinterpret_cast<float *>(a.output + pixel * a.output_pitch);
 #pragma unroll
             for (int tile = 0; tile < S::TILES; tile++) {
                 const int column = place.column_tile * S::COLUMNS + sums_column<S>(warp, tile);
@@ -182,7 +253,7 @@ __device__ __forceinline__ tensor_arguments arguments_of_part(const tensor_argum
 }
 
 template <typename S>
-__device__ __forceinline__ void finish_sums(const typename S::sums &sums, unsigned char *shared,
+__device__ __forceinline__ void finish_sums(typename S::sums &sums, unsigned char *shared,
                                             const tensor_arguments &a, const tensor_place &place,
                                             const tensor_warp &warp) {
     if (a.unfinished < a.columns)
