@@ -83,12 +83,11 @@ template <dblk_tensor_form FORM> struct tensor_element { using type = float; };
 template <> struct tensor_element<DBLK_TENSOR_F16> { using type = __half; };
 template <> struct tensor_element<DBLK_TENSOR_BF16> { using type = __nv_bfloat16; };
 
-/* Adds what the output is, so many bytes of each pixel, by way of shared memory. */
+/* Brings so many bytes of each pixel of the output to where they are put together, which is added to
+ * them. */
 template <typename S>
-__device__ __forceinline__ void
-add_output_16(typename S::sums &sums, unsigned char *shared, const tensor_arguments &a,
-              const tensor_place &place, const tensor_warp &warp, int bytes) {
-    using T = typename tensor_element<S::FORM>::type;
+__device__ __forceinline__ void copy_output_16(unsigned char *shared, const tensor_arguments &a,
+                                               const tensor_place &place, int bytes) {
     const int pieces = (bytes + a.output_bytes - 1) / a.output_bytes;
     const int pixels = min(DBLK_TENSOR_PIXELS, a.pixels - place.pixel);
     const int end = (pixels + 7) / 8 * 8 * pieces; /* each by the thread that will store it */
@@ -104,31 +103,27 @@ add_output_16(typename S::sums &sums, unsigned char *shared, const tensor_argume
     cp_async_commit();
     cp_async_wait<0>();
     S::barrier();
-#pragma unroll
-    for (int r = 0; r < S::ROWS; r++)
-#pragma unroll
-        for (int half = 0; half < 2; half++) {
-            const int pixel = sums_pixel<S>(place, warp, r, half) - place.pixel;
-            const unsigned char *from = shared + pixel * S::OUTPUT_PITCH;
-#pragma unroll
-            for (int tile = 0; tile < S::TILES; tile++) {
-                const int at = sums_column<S>(warp, tile) * S::ELEMENT;
-                if (pixel >= pixels || at >= bytes)
-                    continue;
-                dblk_elements<T, 2> two;
-                two.load_first(reinterpret_cast<const T *>(from + at), (bytes - at) / S::ELEMENT,
-                               true);
-                sums[r][tile][2 * half] += dblk_widen(two.each[0]);
-                sums[r][tile][2 * half + 1] += dblk_widen(two.each[1]);
-            }
-        }
+}
+
+/* Two sums as they are stored, and added to what is there, if there are so many bytes. */
+template <typename T>
+__device__ __forceinline__ void put_pair(unsigned char *to, float low, float high, bool adds,
+                                         int bytes) {
+    if (adds && bytes > 0) {
+        dblk_elements<T, 2> before;
+        before.load_first(reinterpret_cast<const T *>(to), bytes / static_cast<int>(sizeof(T)),
+                          true);
+        low += dblk_widen(before.each[0]);
+        high += dblk_widen(before.each[1]);
+    }
+    store_vector(to, pack_pair(low, high, static_cast<T *>(nullptr)));
 }
 
 /* 16 bits: the block's outputs are put together in shared memory, [pixels][columns], where the
  * windows were, and stored in pieces of 16 bytes where the addresses allow. */
 template <typename S>
 __device__ __forceinline__ void
-store_finished_16(typename S::sums &sums, unsigned char *shared, const tensor_arguments &a,
+store_finished_16(const typename S::sums &sums, unsigned char *shared, const tensor_arguments &a,
                   const tensor_place &place, const tensor_warp &warp) {
     using T = typename tensor_element<S::FORM>::type;
     static_assert(DBLK_TENSOR_PIXELS * S::OUTPUT_PITCH <=
@@ -140,7 +135,7 @@ store_finished_16(typename S::sums &sums, unsigned char *shared, const tensor_ar
         return;
     S::barrier(); /* all windows have been used, by all */
     if (a.adds)
-        add_output_16<S>(sums, shared, a, place, warp, bytes);
+        copy_output_16<S>(shared, a, place, bytes);
 #pragma unroll
     for (int r = 0; r < S::ROWS; r++)
 #pragma unroll
@@ -148,10 +143,11 @@ store_finished_16(typename S::sums &sums, unsigned char *shared, const tensor_ar
             const int pixel = sums_pixel<S>(place, warp, r, half) - place.pixel;
             unsigned char *to = shared + pixel * S::OUTPUT_PITCH;
 #pragma unroll
-            for (int tile = 0; tile < S::TILES; tile++)
-                *reinterpret_cast<uint32_t *>(to + sums_column<S>(warp, tile) * S::ELEMENT) =
-                    pack_pair(sums[r][tile][2 * half], sums[r][tile][2 * half + 1],
-                              static_cast<T *>(nullptr));
+            for (int tile = 0; tile < S::TILES; tile++) {
+                const int at = sums_column<S>(warp, tile) * S::ELEMENT;
+                put_pair<T>(to + at, sums[r][tile][2 * half], sums[r][tile][2 * half + 1],
+                            a.adds && place.pixel + pixel < a.pixels, bytes - at);
+            }
         }
     S::barrier();
     const int pieces = (bytes + a.output_bytes - 1) / a.output_bytes;
