@@ -32,6 +32,7 @@ static denseblock_status copy_slice(denseblock_context *context, const void *x, 
     const denseblock_status status = dblk_context_device(context)->copy(
         context->queue, DENSEBLOCK_WITHIN, y, bytes, x, bytes, bytes, 1);
     dblk_trace_end();
+    context->launched = false;
     return status;
 }
 
