@@ -72,17 +72,6 @@ static int64_t pixel_index(const denseblock_plan *plan, int64_t image, int64_t r
     return (image * plan->height + row) * plan->width + column;
 }
 
-/* Elements before the first that a layer makes of a pixel. */
-static size_t output_index(const denseblock_plan *plan, const struct dblk_layer *layer,
-                           const struct place *place, int64_t row, int64_t column) {
-    return (size_t)(pixel_index(plan, place->image, row, column) * plan->output_pitch +
-                    layer->output_channel);
-}
-
-static bool inside(const denseblock_plan *plan, int64_t row, int64_t column) {
-    return row >= 0 && row < plan->height && column >= 0 && column < plan->width;
-}
-
 /* The channels [channel, channel + count) of `columns` adjacent tiles, the first at `place`. They
  * go through ReLU into a small dense array, with zeros where the image ends. */
 static void keep_tiles(const struct tiles *tiles, const struct place *place, int64_t columns,
@@ -191,26 +180,44 @@ static int64_t channels_left(const denseblock_plan *plan, int64_t channel) {
     return dblk_smaller(BLOCK, plan->output_pitch - channel);
 }
 
+/* What a layer makes of a tile, as far as the image has pixels there. */
+struct patch {
+    char *first; /* the first channel of the first pixel */
+    size_t pixel_bytes, row_bytes;
+    int rows, columns;
+};
+
+static inline struct patch patch_of(const struct tiles *tiles, const struct place *place,
+                                    const struct dblk_layer *layer, void *outputs) {
+    const denseblock_plan *plan = tiles->plan;
+    const int tile = tiles->cpu->winograd->tile;
+    const size_t element_size = denseblock_type_size(plan->type);
+    const int64_t pixel = pixel_index(plan, place->image, place->row, place->column);
+    const size_t first = (size_t)(pixel * plan->output_pitch + layer->output_channel);
+    const size_t pixel_bytes = (size_t)plan->output_pitch * element_size;
+    return (struct patch){
+        .first = (char *)outputs + first * element_size,
+        .pixel_bytes = pixel_bytes,
+        .row_bytes = (size_t)plan->width * pixel_bytes,
+        .rows = (int)dblk_smaller(tile, plan->height - place->row),
+        .columns = (int)dblk_smaller(tile, plan->width - place->column),
+    };
+}
+
+static char *patch_pixel(const struct patch *patch, int row, int column) {
+    return patch->first + (size_t)row * patch->row_bytes + (size_t)column * patch->pixel_bytes;
+}
+
 /* Asks for the lines of the outputs that finish_tile will write. */
 static void ask_tile(const struct tiles *tiles, const struct place *place,
                      const struct dblk_layer *layer, void *outputs) {
     enum { LINE_BYTES = 64 };
-    const denseblock_plan *plan = tiles->plan;
-    const int tile = tiles->cpu->winograd->tile;
-    const size_t element_size = denseblock_type_size(plan->type);
-    const size_t bytes = (size_t)layer->growth * element_size;
-    const int64_t rows = dblk_smaller(tile, plan->height - place->row);
-    const int64_t columns = dblk_smaller(tile, plan->width - place->column);
-    for (int64_t r = 0; r < rows; r++) {
-        const char *pixel =
-            (const char *)outputs +
-            output_index(plan, layer, place, place->row + r, place->column) * element_size;
-        for (int64_t c = 0; c < columns; c++) {
+    const struct patch patch = patch_of(tiles, place, layer, outputs);
+    const size_t bytes = (size_t)layer->growth * denseblock_type_size(tiles->plan->type);
+    for (int r = 0; r < patch.rows; r++)
+        for (int c = 0; c < patch.columns; c++)
             for (size_t b = 0; b < bytes; b += LINE_BYTES)
-                __builtin_prefetch(pixel + b, 1);
-            pixel += (size_t)plan->output_pitch * element_size;
-        }
-    }
+                __builtin_prefetch(patch_pixel(&patch, r, c) + b, 1);
 }
 
 /* Whether all was finite. */
@@ -220,6 +227,7 @@ static bool store_tile(const struct tiles *tiles, const struct place *place,
     const denseblock_plan *plan = tiles->plan;
     const struct dblk_winograd_kernels *winograd = tiles->cpu->winograd;
     const size_t element_size = denseblock_type_size(plan->type);
+    const struct patch patch = patch_of(tiles, place, layer, outputs);
     const int size = winograd->tile * winograd->tile;
     const bool real = plan->type == DENSEBLOCK_F32;
     float outside[BLOCK];
@@ -230,15 +238,12 @@ static bool store_tile(const struct tiles *tiles, const struct place *place,
         float *pixels[MOST_TILE * MOST_TILE];
         void *elements[MOST_TILE * MOST_TILE];
         for (int p = 0; p < size; p++) {
-            const int64_t row = place->row + p / winograd->tile;
-            const int64_t column = place->column + p % winograd->tile;
+            const int row = p / winograd->tile, column = p % winograd->tile;
             pixels[p] = outside;
             elements[p] = NULL;
-            if (!inside(plan, row, column))
+            if (row >= patch.rows || column >= patch.columns)
                 continue;
-            elements[p] =
-                (char *)outputs +
-                (output_index(plan, layer, place, row, column) + (size_t)c) * element_size;
+            elements[p] = patch_pixel(&patch, row, column) + (size_t)c * element_size;
             pixels[p] = real ? elements[p] : reals[p];
         }
         finite &= winograd->output(products + c, tiles->cpu->products_plane, columns,
@@ -257,7 +262,6 @@ static bool store_tile(const struct tiles *tiles, const struct place *place,
  * takes the place of the products. */
 static bool add_tile(const struct tiles *tiles, const struct place *place, float *products,
                      const struct dblk_layer *layer, void *outputs) {
-    const denseblock_plan *plan = tiles->plan;
     const struct dblk_cpu_plan *cpu = tiles->cpu;
     const int tile = cpu->winograd->tile;
     bool finite = true;
@@ -268,33 +272,34 @@ static bool add_tile(const struct tiles *tiles, const struct place *place, float
         finite &= cpu->winograd->output(products + c, cpu->products_plane,
                                         dblk_smaller(BLOCK, layer->growth - c), BLOCK, pixels);
     }
-    for (int p = 0; finite && p < tile * tile; p++) {
-        const int64_t row = place->row + p / tile, column = place->column + p % tile;
-        if (inside(plan, row, column))
-            cpu->kernels->add(plan->type,
-                              (char *)outputs + output_index(plan, layer, place, row, column) *
-                                                    denseblock_type_size(plan->type),
-                              products + p * cpu->products_plane, layer->growth);
-    }
+    const struct patch patch = patch_of(tiles, place, layer, outputs);
+    for (int r = 0; finite && r < patch.rows; r++)
+        for (int c = 0; c < patch.columns; c++)
+            cpu->kernels->add(tiles->plan->type, patch_pixel(&patch, r, c),
+                              products + (r * tile + c) * cpu->products_plane, layer->growth);
     return finite;
+}
+
+static void mark_spoiled(const struct tiles *tiles, const struct place *place, void *workspace) {
+    const struct dblk_cpu_plan *cpu = tiles->cpu;
+    const int tile = cpu->winograd->tile;
+    int *spoiled =
+        dblk_cpu_spoiled(workspace) + (place->image - tiles->image) * cpu->flags_per_image;
+    if (dblk_plan_is_placed(tiles->plan))
+        spoiled += place->row / tile * cpu->ring_columns + place->column / tile;
+#pragma omp atomic write
+    *spoiled = 1;
 }
 
 /* The output transform of a layer's columns of one tile. If it makes NaN or Inf, that is marked as
  * spoiled. */
-static void finish_tile(const struct tiles *tiles, const struct place *place, float *products,
-                        const struct dblk_layer *layer, void *outputs, void *workspace) {
-    const struct dblk_cpu_plan *cpu = tiles->cpu;
+static inline void finish_tile(const struct tiles *tiles, const struct place *place,
+                               float *products, const struct dblk_layer *layer, void *outputs,
+                               void *workspace) {
     const bool finite = tiles->plan->adds ? add_tile(tiles, place, products, layer, outputs)
                                           : store_tile(tiles, place, products, layer, outputs);
-    if (!finite) {
-        const int tile = cpu->winograd->tile;
-        int *spoiled =
-            dblk_cpu_spoiled(workspace) + (place->image - tiles->image) * cpu->flags_per_image;
-        if (dblk_plan_is_placed(tiles->plan))
-            spoiled += place->row / tile * cpu->ring_columns + place->column / tile;
-#pragma omp atomic write
-        *spoiled = 1;
-    }
+    if (!finite)
+        mark_spoiled(tiles, place, workspace);
 }
 
 /* Each thread does all of a chunk of tiles, whose products stay in its caches; and as far as there are
