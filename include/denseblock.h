@@ -278,7 +278,8 @@ typedef struct denseblock_residual_desc {
 
 /* As denseblock_plan_create, for a residual block: an ordinary plan, of 2U layers, which everything that
  * takes a plan takes. It runs in place: x lies in y, and the second convolution of a unit adds to it. The
- * workspace holds h_u, of as many images as half of its limit has room for, at least one.
+ * workspace holds h_u, of as many images as half of its limit has room for, at least one; on a processor of
+ * no more than fill its caches.
  *
  * And DENSEBLOCK_UNSUPPORTED for a group_size above 1. */
 DENSEBLOCK_API denseblock_status

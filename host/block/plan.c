@@ -63,12 +63,14 @@ static denseblock_status check_workspace(const denseblock_plan *plan, size_t lim
 static void place_layers(denseblock_plan *plan, const struct dblk_placement *placement) {
     plan->feature_pitch = plan->output_channels;
     plan->output_pitch = plan->output_channels;
+    plan->whole_batch = plan->batch;
     for (int64_t l = 0; l < plan->layer_count; l++)
         plan->layers[l].output_channel = plan->layers[l].channels;
     if (placement != NULL) {
         plan->feature_pitch = placement->feature_pitch;
         plan->output_pitch = placement->output_pitch;
         plan->adds = placement->adds;
+        plan->whole_batch = placement->whole_batch;
         plan->layers[0].output_channel = 0;
     }
 }

@@ -37,7 +37,8 @@ struct denseblock_plan {
     int64_t output_channels;                /* of y: C_L */
     /* Where layers read and write: see struct dblk_tensors. */
     int64_t feature_pitch, output_pitch;
-    bool adds; /* outputs are added to what is there, and do not replace it */
+    bool adds;           /* outputs are added to what is there, and do not replace it */
+    int64_t whole_batch; /* what the batch is a slice of, if the plan is placed; else the batch */
     denseblock_type type;
     denseblock_arithmetic arithmetic;
     int device;
@@ -65,6 +66,7 @@ struct denseblock_plan {
 struct dblk_placement {
     int64_t feature_pitch, output_pitch;
     bool adds;
+    int64_t whole_batch;
 };
 
 /* The options, NULL for all default, checked and with a workspace limit. DENSEBLOCK_INVALID_ARGUMENT */

@@ -8,9 +8,12 @@
 #include <stdlib.h>
 
 #include "backends/backend.h"
+#include "backends/cpu/caches.h"
+#include "backends/host_tensor.h"
 #include "block/description.h"
 #include "block/descriptor.h"
 #include "block/residual.h"
+#include "device/device.h"
 #include "memory/integer.h"
 #include "memory/size.h"
 #include "status/fail.h"
@@ -43,11 +46,45 @@ static bool image_bytes(const denseblock_residual_desc *desc, int64_t channels, 
 }
 
 /* The most images, of those that divide the batch, whose hidden channels take half of the limit. */
-static int64_t choose_slice(int64_t batch, size_t hidden, size_t limit) {
+static int64_t most_images(int64_t batch, size_t hidden, size_t limit) {
     int64_t images = batch;
     while (images > 1 && (batch % images != 0 || (size_t)images > limit / 2 / hidden))
         images--;
     return images;
+}
+
+/* On a processor, not more than fill its caches, so that a slice stays there through all units; but
+ * enough to be worth reading all kernels for. */
+static int64_t cached_images(const denseblock_residual_desc *desc, int64_t threads, size_t hidden,
+                             int64_t most) {
+    size_t image;
+    if (!image_bytes(desc, desc->channels, &image) || !dblk_size_add(&image, hidden))
+        return most; /* the plans of the convolutions say what is wrong */
+    const double kernels = (double)denseblock_type_size(desc->type) * 2 *
+                           (double)desc->unit_count * (double)desc->kernel_height *
+                           (double)desc->kernel_width * (double)desc->channels *
+                           (double)desc->hidden_channels;
+    const double cache = (double)dblk_cache_for_slice(image, dblk_host_thread_count(threads));
+    const double enough = cache > kernels ? cache : kernels;
+    int64_t images = dblk_smaller(1, most);
+    while (images < most &&
+           (most % images != 0 || (double)(images + 1) * (double)image <= enough))
+        images++;
+    return images;
+}
+
+static denseblock_status choose_slice(const denseblock_residual_desc *desc,
+                                      denseblock_backend backend,
+                                      const denseblock_plan_options *options, size_t hidden,
+                                      int64_t *images) {
+    const struct dblk_backend *chosen;
+    const denseblock_status status = dblk_backend_find(backend, options->device, &chosen);
+    if (status != DENSEBLOCK_OK)
+        return status;
+    *images = most_images(desc->batch, hidden, options->workspace_limit);
+    if (chosen->device->memory == DENSEBLOCK_MEMORY_HOST)
+        *images = cached_images(desc, options->thread_count, hidden, *images);
+    return DENSEBLOCK_OK;
 }
 
 /* Either convolution's, for the images of a slice. */
@@ -72,8 +109,10 @@ static denseblock_status plan_convolutions(const denseblock_residual_desc *desc,
             .type = desc->type,
             .arithmetic = desc->arithmetic,
         };
-        const struct dblk_placement placement = {
-            .feature_pitch = channels, .output_pitch = outputs, .adds = i == 1};
+        const struct dblk_placement placement = {.feature_pitch = channels,
+                                                 .output_pitch = outputs,
+                                                 .adds = i == 1,
+                                                 .whole_batch = desc->batch};
         status = dblk_plan_make(&convolution, backend, options, &placement,
                                 &residual->convolutions[i]);
     }
@@ -150,7 +189,9 @@ static denseblock_status make_residual(const denseblock_residual_desc *desc,
         *images = desc->batch; /* the plans of the convolutions say what is wrong */
         return plan_convolutions(desc, desc->batch, backend, options, residual);
     }
-    *images = choose_slice(desc->batch, hidden, options->workspace_limit);
+    const denseblock_status status = choose_slice(desc, backend, options, hidden, images);
+    if (status != DENSEBLOCK_OK)
+        return status;
     residual->hidden_bytes = (size_t)*images * hidden;
     if (!dblk_size_align(&residual->hidden_bytes) ||
         residual->hidden_bytes > options->workspace_limit)

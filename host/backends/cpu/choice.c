@@ -89,7 +89,7 @@ static double layer_products(const denseblock_plan *plan, const struct dblk_cpu_
 }
 
 static double cost(const denseblock_plan *plan, const struct dblk_cpu_plan *cpu) {
-    const double images = (double)plan->batch;
+    const double images = (double)plan->whole_batch;
     const int lanes = cpu->kernels->lanes;
     double multiplying = 0, others = 0, weights_bytes = 0, stack_reals = 0;
     for (int64_t l = 0; l < plan->layer_count; l++) {

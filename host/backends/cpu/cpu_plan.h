@@ -45,7 +45,8 @@ struct dblk_cpu_plan {
     int64_t stack_stride;   /* from tile to tile */
     int64_t stack_plane;    /* from point to point */
     bool together; /* tiles are few, and points are dealt to threads; else chunks of tiles */
-    bool products_shared; /* a group's, kept for all tiles; else a thread's, for one chunk */
+    int64_t flags_per_image; /* of dblk_cpu_spoiled */
+    bool products_shared;    /* a group's, kept for all tiles; else a thread's, for one chunk */
     int64_t chunk_tiles;
     int64_t products_stride, products_plane; /* from tile to tile, from point to point */
 
@@ -65,7 +66,8 @@ static inline const struct dblk_cpu_plan *dblk_cpu_plan_of(const denseblock_plan
 
 /* For each image of a slice, whether a Winograd layer made NaN or Inf. One such value reaches a whole
  * tile there, and a transform may overflow where a plain sum does not. Not one flag for the slice:
- * how large that is depends on the number of threads, on which results may not depend. */
+ * how large that is depends on the number of threads, on which results may not depend. If the plan's
+ * only layer is placed, for each tile of each image: it reads nothing of what it makes. */
 static inline int *dblk_cpu_spoiled(void *workspace) {
     return workspace;
 }

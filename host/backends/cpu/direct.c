@@ -19,7 +19,7 @@ struct convolution {
     int64_t first_channel, channels; /* of the input */
     int64_t columns;
     const char *weights;
-    char *y;
+    const struct dblk_tensors *tensors;
 
     /* Sums kept for the group: of pixel 0 of the region's first image, and of this layer's first
      * column. NULL for a group of one layer. */
@@ -39,11 +39,11 @@ struct tile {
     int64_t image, row, column, rows, columns;
 };
 
-static char *pixel_of(const struct convolution *work, int64_t image, int64_t row,
-                      int64_t column) {
-    const denseblock_plan *plan = work->plan;
+/* Bytes in a tensor whose pixels are `pitch` elements apart. */
+static size_t offset_of(const denseblock_plan *plan, int64_t image, int64_t row, int64_t column,
+                        int64_t pitch, int64_t channel) {
     const int64_t pixel = (image * plan->height + row) * plan->width + column;
-    return work->y + (size_t)(pixel * plan->output_channels) * denseblock_type_size(plan->type);
+    return (size_t)(pixel * pitch + channel) * denseblock_type_size(plan->type);
 }
 
 /* copy[rows + kh - 1][columns + kw - 1][depth] of channels [c, c + depth). */
@@ -65,10 +65,11 @@ static void copy_input(const struct convolution *work, const struct tile *tile, 
         }
         char *to = copy + (size_t)(first - left) * pixel_bytes;
         memset(copy, 0, (size_t)(first - left) * pixel_bytes);
-        cpu->kernels->rectify(plan->type, to, depth,
-                              pixel_of(work, tile->image, row, first) +
-                                  (size_t)c * denseblock_type_size(plan->type),
-                              plan->output_channels, end - first, depth);
+        cpu->kernels->rectify(
+            plan->type, to, depth,
+            (const char *)work->tensors->features +
+                offset_of(plan, tile->image, row, first, plan->feature_pitch, c),
+            plan->feature_pitch, end - first, depth);
         memset(to + (size_t)(end - first) * pixel_bytes, 0,
                (size_t)(left + columns - end) * pixel_bytes);
     }
@@ -143,17 +144,18 @@ static size_t partial_bytes(const struct convolution *work, const struct tile *t
     return (size_t)((row * plan->width + tile->column) * cpu->partial_stride) * cpu->real_size;
 }
 
-/* Stores the layer's columns [begin, end) in y. */
+/* Stores the layer's columns [begin, end), or adds them to what is there. */
 static void finish(const struct convolution *work, const struct tile *tile, int64_t begin,
                    int64_t end, const struct sums *sums) {
     const denseblock_plan *plan = work->plan;
     const struct dblk_cpu_plan *cpu = dblk_cpu_plan_of(plan);
-    const size_t element_size = denseblock_type_size(plan->type);
-    const size_t offset = (size_t)(work->layer->channels + begin) * element_size;
+    const size_t pixel_bytes = (size_t)plan->output_pitch * denseblock_type_size(plan->type);
     const bool add = work->partial != NULL && !work->outer;
     for (int64_t r = 0; r < tile->rows; r++) {
         char *from = sums->first + (size_t)(r * sums->row_stride + begin) * cpu->real_size;
-        char *to = pixel_of(work, tile->image, tile->row + r, tile->column) + offset;
+        char *to = (char *)work->tensors->outputs +
+                   offset_of(plan, tile->image, tile->row + r, tile->column, plan->output_pitch,
+                             work->layer->output_channel + begin);
         const char *partial = NULL;
         if (add)
             partial =
@@ -163,9 +165,12 @@ static void finish(const struct convolution *work, const struct tile *tile, int6
                 add_partial(cpu->real_size, from, partial, end - begin);
                 partial += (size_t)cpu->partial_stride * cpu->real_size;
             }
-            cpu->kernels->round(plan->type, to, from, end - begin);
+            if (plan->adds)
+                cpu->kernels->add(plan->type, to, from, end - begin);
+            else
+                cpu->kernels->round(plan->type, to, from, end - begin);
             from += (size_t)sums->pixel_stride * cpu->real_size;
-            to += (size_t)plan->output_channels * element_size;
+            to += pixel_bytes;
         }
     }
 }
@@ -197,13 +202,14 @@ static void do_tile(const struct convolution *work, const struct tile *tile, int
         finish(work, tile, first, stop, &sums);
 }
 
-/* Deals the tiles of a region to the threads; and if there are few of them, the panels too. */
+/* Deals the tiles of some columns of a region to the threads; and if there are few of them, the panels
+ * too. */
 static void run(const struct convolution *work, const struct dblk_region *region,
-                void *workspace) {
+                int64_t first_column, int64_t columns, void *workspace) {
     const denseblock_plan *plan = work->plan;
     const struct dblk_cpu_plan *cpu = dblk_cpu_plan_of(plan);
     const int64_t down = dblk_quotient_up(region->rows, cpu->tile_rows);
-    const int64_t across = dblk_quotient_up(plan->width, cpu->tile_columns);
+    const int64_t across = dblk_quotient_up(columns, cpu->tile_columns);
     const int64_t tiles = region->images * down * across;
     const int64_t panels = dblk_panel_count(dblk_vectors(work->columns, cpu->kernels->lanes));
     const int64_t parts = tiles < 4 * (int64_t)plan->thread_count ? panels : 1;
@@ -215,9 +221,9 @@ static void run(const struct convolution *work, const struct dblk_region *region
         const struct tile tile = {
             .image = region->image + index / across / down,
             .row = region->row + row,
-            .column = column,
+            .column = first_column + column,
             .rows = dblk_smaller(cpu->tile_rows, region->rows - row),
-            .columns = dblk_smaller(cpu->tile_columns, plan->width - column),
+            .columns = dblk_smaller(cpu->tile_columns, columns - column),
         };
         do_tile(work, &tile, panels * part / parts, panels * (part + 1) / parts,
                 dblk_cpu_thread(cpu, workspace));
@@ -225,7 +231,8 @@ static void run(const struct convolution *work, const struct dblk_region *region
 }
 
 void dblk_direct_layer(const denseblock_plan *plan, int64_t l, const struct dblk_region *region,
-                       const void *prepared, void *y, void *workspace) {
+                       const void *prepared, const struct dblk_tensors *tensors,
+                       void *workspace) {
     const struct dblk_cpu_plan *cpu = dblk_cpu_plan_of(plan);
     const struct dblk_cpu_layer *planned = &cpu->layers[l];
     const bool first = l == planned->group_first;
@@ -235,7 +242,7 @@ void dblk_direct_layer(const denseblock_plan *plan, int64_t l, const struct dblk
         .first_channel = first ? 0 : planned->group_channels,
         .columns = first ? planned->group_columns : plan->layers[l].growth,
         .weights = (const char *)prepared + (first ? planned->outer : planned->inner),
-        .y = y,
+        .tensors = tensors,
         .outer = first && planned->group_size > 1,
         .first_image = region->image,
     };
@@ -243,18 +250,19 @@ void dblk_direct_layer(const denseblock_plan *plan, int64_t l, const struct dblk
     if (planned->group_size > 1)
         work.partial =
             (char *)workspace + cpu->partial_offset + (size_t)planned->column * cpu->real_size;
-    run(&work, region, workspace);
+    run(&work, region, 0, plan->width, workspace);
 }
 
 void dblk_direct_repair(const denseblock_plan *plan, int64_t l, const struct dblk_region *region,
-                        const void *prepared, void *y, void *workspace) {
+                        int64_t column, int64_t columns, const void *prepared,
+                        const struct dblk_tensors *tensors, void *workspace) {
     const struct convolution work = {
         .plan = plan,
         .layer = &plan->layers[l],
         .channels = plan->layers[l].channels,
         .columns = plan->layers[l].growth,
         .weights = (const char *)prepared + dblk_cpu_plan_of(plan)->layers[l].direct,
-        .y = y,
+        .tensors = tensors,
     };
-    run(&work, region, workspace);
+    run(&work, region, column, columns, workspace);
 }

@@ -4,12 +4,14 @@
 
 #include "backends/cpu/cpu_plan.h"
 
-/* Computes layer l of a region: reads channels [0,C_l) of y and writes channels [C_l,C_l+g_l). */
+/* forward_layer of struct dblk_backend, for a layer that is planned so. */
 void dblk_direct_layer(const denseblock_plan *plan, int64_t l, const struct dblk_region *region,
-                       const void *prepared, void *y, void *workspace);
+                       const void *prepared, const struct dblk_tensors *tensors, void *workspace);
 
-/* The same for a layer that is planned otherwise, with nothing of its group. */
+/* The same for `columns` columns of the region, from `column` on, of a layer that is planned otherwise,
+ * with nothing of its group. */
 void dblk_direct_repair(const denseblock_plan *plan, int64_t l, const struct dblk_region *region,
-                        const void *prepared, void *y, void *workspace);
+                        int64_t column, int64_t columns, const void *prepared,
+                        const struct dblk_tensors *tensors, void *workspace);
 
 #endif

@@ -79,12 +79,28 @@ static void f32_round(denseblock_type type, void *dst, const void *src, int64_t 
         memcpy(dst, src, (size_t)count * sizeof(float));
 }
 
+static void f32_add(denseblock_type type, void *dst, const void *src, int64_t count) {
+    const float *from = src;
+    float *reals = dst;
+    uint16_t *bits = dst;
+    if (type == DENSEBLOCK_F16)
+        for (int64_t i = 0; i < count; i++)
+            bits[i] = dblk_round_f16(dblk_widen_f16(bits[i]) + from[i]);
+    else if (type == DENSEBLOCK_BF16)
+        for (int64_t i = 0; i < count; i++)
+            bits[i] = dblk_round_bf16(dblk_widen_bf16(bits[i]) + from[i]);
+    else
+        for (int64_t i = 0; i < count; i++)
+            reals[i] += from[i];
+}
+
 const struct dblk_kernels TABLE(ISA, f32) = {
     .name = TEXT(ISA),
     .lanes = LANES,
     .gemm = {NULL, f32_gemm1, f32_gemm2, f32_gemm3},
     .rectify = f32_rectify,
     .round = f32_round,
+    .add = f32_add,
     .winograd2 = &winograd2,
     .winograd4 = &winograd4,
 };
@@ -121,10 +137,17 @@ static void f64_round(denseblock_type type, void *dst, const void *src, int64_t 
     memcpy(dst, src, (size_t)count * sizeof(double));
 }
 
+static void f64_add(denseblock_type type, void *dst, const void *src, int64_t count) {
+    (void)type;
+    for (int64_t i = 0; i < count; i++)
+        ((double *)dst)[i] += ((const double *)src)[i];
+}
+
 const struct dblk_kernels TABLE(ISA, f64) = {
     .name = TEXT(ISA),
     .lanes = LANES,
     .gemm = {NULL, f64_gemm1, f64_gemm2, f64_gemm3},
     .rectify = f64_rectify,
     .round = f64_round,
+    .add = f64_add,
 };

@@ -59,6 +59,8 @@ struct dblk_kernels {
                     ptrdiff_t src_stride, int64_t pixels, int64_t count);
     /* The tensor's type from reals, rounded to nearest, ties to even. */
     void (*round)(denseblock_type type, void *dst, const void *src, int64_t count);
+    /* dst += src: the sums, in reals, are rounded in the same way. */
+    void (*add)(denseblock_type type, void *dst, const void *src, int64_t count);
 
     const struct dblk_winograd_kernels *winograd2, *winograd4; /* NULL for f64 */
 };

@@ -139,6 +139,7 @@ static bool lay_out_winograd(const denseblock_plan *plan, struct dblk_cpu_plan *
     const int64_t rows = dblk_quotient_up(plan->height, tile);
     cpu->ring_columns = dblk_quotient_up(plan->width, tile);
     cpu->ring_rows = rows;
+    cpu->flags_per_image = dblk_plan_is_placed(plan) ? rows * cpu->ring_columns : 1;
     if (plan->step_rows < plan->height)
         cpu->ring_rows = dblk_smaller(
             rows, (plan->step_rows + plan->layers[plan->layer_count - 1].delay) / tile);
@@ -179,7 +180,7 @@ static bool lay_out_winograd(const denseblock_plan *plan, struct dblk_cpu_plan *
 
     size_t unused;
     return add_part(bytes, &unused, sizeof(int),
-                    dblk_larger(1, plan->slice_images)) /* the flags */
+                    dblk_larger(1, plan->slice_images * cpu->flags_per_image)) /* the flags */
            && add_part(bytes, &cpu->stack_offset, sizeof(float), points * cpu->stack_plane) &&
            (!cpu->products_shared ||
             add_part(bytes, &cpu->products_offset, sizeof(float), points * cpu->products_plane));

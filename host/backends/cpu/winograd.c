@@ -67,20 +67,15 @@ static struct place tile_place(const struct tiles *tiles, int64_t index) {
     };
 }
 
-static size_t pixel_index(const denseblock_plan *plan, int64_t image, int64_t row,
-                          int64_t column) {
-    return (size_t)(((image * plan->height + row) * plan->width + column) *
-                    plan->output_channels);
-}
-
-static bool inside(const denseblock_plan *plan, int64_t row, int64_t column) {
-    return row >= 0 && row < plan->height && column >= 0 && column < plan->width;
+static int64_t pixel_index(const denseblock_plan *plan, int64_t image, int64_t row,
+                           int64_t column) {
+    return (image * plan->height + row) * plan->width + column;
 }
 
 /* The channels [channel, channel + count) of `columns` adjacent tiles, the first at `place`. They
  * go through ReLU into a small dense array, with zeros where the image ends. */
 static void keep_tiles(const struct tiles *tiles, const struct place *place, int64_t columns,
-                       int64_t channel, int64_t count, const void *y, float *stack) {
+                       int64_t channel, int64_t count, const void *features, float *stack) {
     const denseblock_plan *plan = tiles->plan;
     const struct dblk_cpu_plan *cpu = tiles->cpu;
     const struct dblk_winograd_kernels *winograd = cpu->winograd;
@@ -90,8 +85,8 @@ static void keep_tiles(const struct tiles *tiles, const struct place *place, int
     const int64_t width = columns * winograd->tile + 2, left = place->column - 1;
     const int64_t first = dblk_larger(left, 0);
     const int64_t end = dblk_smaller(left + width, plan->width);
-    /* Whole vectors, even of channels that are nothing yet; but what is past y is left out. */
-    const int64_t there = dblk_smaller(depth, plan->output_channels - channel);
+    /* Whole vectors, even of channels that are nothing yet; but what is past the pixel is left out. */
+    const int64_t there = dblk_smaller(depth, plan->feature_pitch - channel);
     for (int i = 0; i < winograd->points; i++) {
         float *row_pixels = pixels + i * width * depth;
         const int64_t row = place->row + i - 1;
@@ -104,10 +99,11 @@ static void keep_tiles(const struct tiles *tiles, const struct place *place, int
             memset(row_pixels + (column - left) * depth, 0, (size_t)depth * sizeof *pixels);
         for (int64_t column = end; column < left + width; column++)
             memset(row_pixels + (column - left) * depth, 0, (size_t)depth * sizeof *pixels);
-        const size_t index = pixel_index(plan, place->image, row, first) + (size_t)channel;
+        const int64_t index =
+            pixel_index(plan, place->image, row, first) * plan->feature_pitch + channel;
         cpu->kernels->rectify(plan->type, row_pixels + (first - left) * depth, depth,
-                              (const char *)y + index * element_size, plan->output_channels,
-                              end - first, there);
+                              (const char *)features + (size_t)index * element_size,
+                              plan->feature_pitch, end - first, there);
     }
     for (int64_t t = 0; t < columns; t++)
         winograd->input(pixels + t * winograd->tile * depth, width * depth, depth, count,
@@ -116,7 +112,7 @@ static void keep_tiles(const struct tiles *tiles, const struct place *place, int
 }
 
 void dblk_winograd_keep(const denseblock_plan *plan, const struct dblk_region *rows,
-                        int64_t channel, int64_t count, const void *y, void *workspace) {
+                        int64_t channel, int64_t count, const void *features, void *workspace) {
     const struct dblk_cpu_plan *cpu = dblk_cpu_plan_of(plan);
     const int tile = cpu->winograd->tile;
     const int64_t end = rows->row + rows->rows;
@@ -135,8 +131,8 @@ void dblk_winograd_keep(const denseblock_plan *plan, const struct dblk_region *r
         const int64_t next = cpu->ring_columns * (run + 1) / runs;
         const struct place place =
             tile_place(&tiles, item / blocks / runs * cpu->ring_columns + first);
-        keep_tiles(&tiles, &place, next - first, channel + c, dblk_smaller(BLOCK, count - c), y,
-                   stack);
+        keep_tiles(&tiles, &place, next - first, channel + c, dblk_smaller(BLOCK, count - c),
+                   features, stack);
     }
 }
 
@@ -181,41 +177,57 @@ static void multiply(const struct dblk_cpu_plan *cpu, const struct product *prod
 /* What is past the layer's own channels belongs to later layers and means nothing yet: it may be
  * written over, up to the pixel's end. */
 static int64_t channels_left(const denseblock_plan *plan, int64_t channel) {
-    return dblk_smaller(BLOCK, plan->output_channels - channel);
+    return dblk_smaller(BLOCK, plan->output_pitch - channel);
 }
 
-/* Asks for the lines of y that finish_tile will write. */
-static void ask_tile(const struct tiles *tiles, const struct place *place,
-                     const struct dblk_layer *layer, void *y) {
-    enum { LINE_BYTES = 64 };
+/* What a layer makes of a tile, as far as the image has pixels there. */
+struct patch {
+    char *first; /* the first channel of the first pixel */
+    size_t pixel_bytes, row_bytes;
+    int rows, columns;
+};
+
+static inline struct patch patch_of(const struct tiles *tiles, const struct place *place,
+                                    const struct dblk_layer *layer, void *outputs) {
     const denseblock_plan *plan = tiles->plan;
     const int tile = tiles->cpu->winograd->tile;
     const size_t element_size = denseblock_type_size(plan->type);
-    const size_t bytes = (size_t)layer->growth * element_size;
-    const int64_t rows = dblk_smaller(tile, plan->height - place->row);
-    const int64_t columns = dblk_smaller(tile, plan->width - place->column);
-    for (int64_t r = 0; r < rows; r++) {
-        const char *pixel =
-            (const char *)y + (pixel_index(plan, place->image, place->row + r, place->column) +
-                               (size_t)layer->channels) *
-                                  element_size;
-        for (int64_t c = 0; c < columns; c++) {
-            for (size_t b = 0; b < bytes; b += LINE_BYTES)
-                __builtin_prefetch(pixel + b, 1);
-            pixel += (size_t)plan->output_channels * element_size;
-        }
-    }
+    const int64_t pixel = pixel_index(plan, place->image, place->row, place->column);
+    const size_t first = (size_t)(pixel * plan->output_pitch + layer->output_channel);
+    const size_t pixel_bytes = (size_t)plan->output_pitch * element_size;
+    return (struct patch){
+        .first = (char *)outputs + first * element_size,
+        .pixel_bytes = pixel_bytes,
+        .row_bytes = (size_t)plan->width * pixel_bytes,
+        .rows = (int)dblk_smaller(tile, plan->height - place->row),
+        .columns = (int)dblk_smaller(tile, plan->width - place->column),
+    };
 }
 
-/* The output transform of a layer's columns of one tile, into y. An image in which it makes NaN or
- * Inf is marked as spoiled. */
-static void finish_tile(const struct tiles *tiles, const struct place *place,
-                        const float *products, const struct dblk_layer *layer, void *y,
-                        void *workspace) {
-    const int64_t channel = layer->channels, count = layer->growth;
+static char *patch_pixel(const struct patch *patch, int row, int column) {
+    return patch->first + (size_t)row * patch->row_bytes + (size_t)column * patch->pixel_bytes;
+}
+
+/* Asks for the lines of the outputs that finish_tile will write. */
+static void ask_tile(const struct tiles *tiles, const struct place *place,
+                     const struct dblk_layer *layer, void *outputs) {
+    enum { LINE_BYTES = 64 };
+    const struct patch patch = patch_of(tiles, place, layer, outputs);
+    const size_t bytes = (size_t)layer->growth * denseblock_type_size(tiles->plan->type);
+    for (int r = 0; r < patch.rows; r++)
+        for (int c = 0; c < patch.columns; c++)
+            for (size_t b = 0; b < bytes; b += LINE_BYTES)
+                __builtin_prefetch(patch_pixel(&patch, r, c) + b, 1);
+}
+
+/* Whether all was finite. */
+static bool store_tile(const struct tiles *tiles, const struct place *place,
+                       const float *products, const struct dblk_layer *layer, void *outputs) {
+    const int64_t count = layer->growth;
     const denseblock_plan *plan = tiles->plan;
     const struct dblk_winograd_kernels *winograd = tiles->cpu->winograd;
     const size_t element_size = denseblock_type_size(plan->type);
+    const struct patch patch = patch_of(tiles, place, layer, outputs);
     const int size = winograd->tile * winograd->tile;
     const bool real = plan->type == DENSEBLOCK_F32;
     float outside[BLOCK];
@@ -226,36 +238,74 @@ static void finish_tile(const struct tiles *tiles, const struct place *place,
         float *pixels[MOST_TILE * MOST_TILE];
         void *elements[MOST_TILE * MOST_TILE];
         for (int p = 0; p < size; p++) {
-            const int64_t row = place->row + p / winograd->tile;
-            const int64_t column = place->column + p % winograd->tile;
+            const int row = p / winograd->tile, column = p % winograd->tile;
             pixels[p] = outside;
             elements[p] = NULL;
-            if (!inside(plan, row, column))
+            if (row >= patch.rows || column >= patch.columns)
                 continue;
-            elements[p] = (char *)y +
-                          (pixel_index(plan, place->image, row, column) + (size_t)(channel + c)) *
-                              element_size;
+            elements[p] = patch_pixel(&patch, row, column) + (size_t)c * element_size;
             pixels[p] = real ? elements[p] : reals[p];
         }
         finite &= winograd->output(products + c, tiles->cpu->products_plane, columns,
-                                   real ? channels_left(plan, channel + c) : BLOCK, pixels);
+                                   real ? channels_left(plan, layer->output_channel + c) : BLOCK,
+                                   pixels);
         if (real)
             continue;
         for (int p = 0; p < size; p++)
             if (elements[p] != NULL)
                 tiles->cpu->kernels->round(plan->type, elements[p], reals[p], columns);
     }
-    if (!finite) {
-        int *spoiled = dblk_cpu_spoiled(workspace) + (place->image - tiles->image);
-#pragma omp atomic write
-        *spoiled = 1;
+    return finite;
+}
+
+/* Adds the tile only if all was finite: what is added cannot be taken back. Until that is known, it
+ * takes the place of the products. */
+static bool add_tile(const struct tiles *tiles, const struct place *place, float *products,
+                     const struct dblk_layer *layer, void *outputs) {
+    const struct dblk_cpu_plan *cpu = tiles->cpu;
+    const int tile = cpu->winograd->tile;
+    bool finite = true;
+    for (int64_t c = 0; c < layer->growth; c += BLOCK) {
+        float *pixels[MOST_TILE * MOST_TILE];
+        for (int p = 0; p < tile * tile; p++)
+            pixels[p] = products + p * cpu->products_plane + c;
+        finite &= cpu->winograd->output(products + c, cpu->products_plane,
+                                        dblk_smaller(BLOCK, layer->growth - c), BLOCK, pixels);
     }
+    const struct patch patch = patch_of(tiles, place, layer, outputs);
+    for (int r = 0; finite && r < patch.rows; r++)
+        for (int c = 0; c < patch.columns; c++)
+            cpu->kernels->add(tiles->plan->type, patch_pixel(&patch, r, c),
+                              products + (r * tile + c) * cpu->products_plane, layer->growth);
+    return finite;
+}
+
+static void mark_spoiled(const struct tiles *tiles, const struct place *place, void *workspace) {
+    const struct dblk_cpu_plan *cpu = tiles->cpu;
+    const int tile = cpu->winograd->tile;
+    int *spoiled =
+        dblk_cpu_spoiled(workspace) + (place->image - tiles->image) * cpu->flags_per_image;
+    if (dblk_plan_is_placed(tiles->plan))
+        spoiled += place->row / tile * cpu->ring_columns + place->column / tile;
+#pragma omp atomic write
+    *spoiled = 1;
+}
+
+/* The output transform of a layer's columns of one tile. If it makes NaN or Inf, that is marked as
+ * spoiled. */
+static inline void finish_tile(const struct tiles *tiles, const struct place *place,
+                               float *products, const struct dblk_layer *layer, void *outputs,
+                               void *workspace) {
+    const bool finite = tiles->plan->adds ? add_tile(tiles, place, products, layer, outputs)
+                                          : store_tile(tiles, place, products, layer, outputs);
+    if (!finite)
+        mark_spoiled(tiles, place, workspace);
 }
 
 /* Each thread does all of a chunk of tiles, whose products stay in its caches; and as far as there are
  * chunks for all, the same tiles in every layer, whose stack does. */
 static void layer_by_chunks(const struct tiles *tiles, const struct product *product,
-                            const struct dblk_layer *layer, void *y, void *workspace) {
+                            const struct dblk_layer *layer, void *outputs, void *workspace) {
     const struct dblk_cpu_plan *cpu = tiles->cpu;
     const int points = cpu->winograd->points * cpu->winograd->points;
     const int64_t panels = dblk_panel_count(product->vectors);
@@ -280,10 +330,10 @@ static void layer_by_chunks(const struct tiles *tiles, const struct product *pro
             const int64_t slot = cpu->products_shared ? place.slot : index - begin;
             if (index + 1 < end) {
                 const struct place next = tile_place(tiles, index + 1);
-                ask_tile(tiles, &next, layer, y);
+                ask_tile(tiles, &next, layer, outputs);
             }
-            finish_tile(tiles, &place, mine.products + slot * cpu->products_stride, layer, y,
-                        workspace);
+            finish_tile(tiles, &place, mine.products + slot * cpu->products_stride, layer,
+                        outputs, workspace);
         }
     }
 }
@@ -309,17 +359,17 @@ static void multiply_together(const struct tiles *tiles, const struct product *p
 }
 
 static void finish_together(const struct tiles *tiles, const struct dblk_layer *layer,
-                            const float *products, void *y, void *workspace) {
+                            float *products, void *outputs, void *workspace) {
 #pragma omp parallel for num_threads(tiles->plan->thread_count) schedule(static)
     for (int64_t index = 0; index < tiles->count; index++) {
         const struct place place = tile_place(tiles, index);
-        finish_tile(tiles, &place, products + place.slot * tiles->cpu->products_stride, layer, y,
-                    workspace);
+        finish_tile(tiles, &place, products + place.slot * tiles->cpu->products_stride, layer,
+                    outputs, workspace);
     }
 }
 
 void dblk_winograd_layer(const denseblock_plan *plan, int64_t l, const struct dblk_region *region,
-                         const void *prepared, void *y, void *workspace) {
+                         const void *prepared, void *outputs, void *workspace) {
     const struct dblk_cpu_plan *cpu = dblk_cpu_plan_of(plan);
     const struct dblk_cpu_layer *planned = &cpu->layers[l];
     const struct dblk_layer *layer = &plan->layers[l];
@@ -347,8 +397,8 @@ void dblk_winograd_layer(const denseblock_plan *plan, int64_t l, const struct db
         };
     if (cpu->together) {
         multiply_together(&tiles, &product);
-        finish_together(&tiles, layer, products, y, workspace);
+        finish_together(&tiles, layer, products, outputs, workspace);
     } else {
-        layer_by_chunks(&tiles, &product, layer, y, workspace);
+        layer_by_chunks(&tiles, &product, layer, outputs, workspace);
     }
 }
