@@ -49,6 +49,7 @@ void compare(const char *what, struct fixture *fixture, const denseblock_plan_op
     ck_ok(cuda_case_run(&(struct cuda_case){
         .backend = tested,
         .desc = &fixture->desc,
+        .residual = fixture->residual,
         .options = options,
         .kernels = (const void *const *)fixture->kernels,
         .x = fixture->x,
@@ -71,6 +72,7 @@ void compare_with_tf32(struct fixture *fixture) {
     begin_quietly();
     ck_ok(cuda_case_run(&(struct cuda_case){.backend = tested,
                                             .desc = &desc,
+                                            .residual = fixture->residual,
                                             .kernels = (const void *const *)fixture->kernels,
                                             .x = fixture->x,
                                             .y = y}));

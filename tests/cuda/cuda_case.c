@@ -1,5 +1,7 @@
 #include "cuda_case.h"
 
+#include "fixture.h"
+
 enum { MOST_LAYERS = 64 };
 
 struct parts {
@@ -19,19 +21,18 @@ static denseblock_status allocate(struct parts *parts, size_t bytes, const char 
 
 static denseblock_status prepare(const struct cuda_case *block, struct parts *parts) {
     const denseblock_desc *desc = block->desc;
-    int64_t channels = desc->channels;
     denseblock_status status =
         allocate(parts, denseblock_plan_weights_bytes(parts->plan), "weights", &parts->prepared);
     for (int64_t l = 0; status == DENSEBLOCK_OK && l < desc->layer_count; l++) {
         const denseblock_layer *layer = &desc->layers[l];
+        const int64_t inputs = described_inputs(desc, block->residual, l);
         const size_t bytes =
-            (size_t)(layer->kernel_height * layer->kernel_width * channels * layer->growth) *
+            (size_t)(layer->kernel_height * layer->kernel_width * inputs * layer->growth) *
             denseblock_type_size(desc->type);
         status = allocate(parts, bytes, "kernel", &parts->kernels[l]);
         if (status == DENSEBLOCK_OK)
             status = denseblock_copy(parts->context, DENSEBLOCK_UPLOAD, parts->kernels[l], bytes,
                                      block->kernels[l], bytes, bytes, 1);
-        channels += layer->growth;
     }
     if (status == DENSEBLOCK_OK)
         status = denseblock_weights_prepare(parts->context, parts->plan,
@@ -52,7 +53,8 @@ static denseblock_status execute(const struct cuda_case *block, struct parts *pa
                                   parts->workspace);
     status = denseblock_graph_create(parts->context, parts->plan, parts->prepared, parts->x, y,
                                      parts->workspace, &parts->graph);
-    for (int i = 0; status == DENSEBLOCK_OK && i < 2; i++)
+    const int launches = block->residual && block->in_place ? 1 : 2;
+    for (int i = 0; status == DENSEBLOCK_OK && i < launches; i++)
         status = denseblock_graph_launch(parts->graph);
     return status;
 }
@@ -96,8 +98,8 @@ denseblock_status cuda_case_run(const struct cuda_case *block) {
     struct parts parts = {0};
     if (block->desc->layer_count > MOST_LAYERS)
         return DENSEBLOCK_UNSUPPORTED;
-    denseblock_status status =
-        denseblock_plan_create(block->desc, block->backend, block->options, &parts.plan);
+    denseblock_status status = described_plan_create(block->desc, block->residual, block->backend,
+                                                     block->options, &parts.plan);
     if (status == DENSEBLOCK_OK)
         status = denseblock_context_create(block->backend, device, &parts.context);
     if (status == DENSEBLOCK_OK)

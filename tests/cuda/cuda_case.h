@@ -9,12 +9,13 @@
 struct cuda_case {
     denseblock_backend backend;
     const denseblock_desc *desc;
+    bool residual;                          /* what desc describes: described_plan_create */
     const denseblock_plan_options *options; /* NULL: all default */
     const void *const *kernels;
     const void *x;
     void *y;        /* receives the result */
     bool in_place;  /* x is uploaded into y; otherwise it has a buffer of its own */
-    bool graph;     /* captured, and launched twice */
+    bool graph;     /* captured, and launched twice; once, where that changes what lies in y */
     size_t y_shift; /* elements: y begins so far from an aligned address */
 };
 

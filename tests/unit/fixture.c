@@ -47,6 +47,63 @@ void fixture_random_desc(struct fixture *fixture, uint64_t seed, denseblock_type
         };
 }
 
+void fixture_describe_residual(struct fixture *fixture, int64_t units, int64_t hidden_channels,
+                               int64_t kernel_height, int64_t kernel_width) {
+    fixture->residual = true;
+    fixture->desc.layers = fixture->layers;
+    fixture->desc.layer_count = 2 * units;
+    for (int64_t l = 0; l == 0 || l < 2 * units; l++)
+        fixture->layers[l] = (denseblock_layer){
+            .kernel_height = kernel_height,
+            .kernel_width = kernel_width,
+            .growth = l % 2 == 0 ? hidden_channels : fixture->desc.channels,
+        };
+}
+
+void fixture_random_residual(struct fixture *fixture, uint64_t seed, denseblock_type type) {
+    *fixture = (struct fixture){0};
+    fixture->desc = (denseblock_desc){
+        .batch = random_size(&seed, 1, 4),
+        .height = random_size(&seed, 1, 7),
+        .width = random_size(&seed, 1, 11),
+        .channels = random_size(&seed, 1, 20),
+        .type = type,
+    };
+    const int64_t units = random_size(&seed, 1, 3), hidden = random_size(&seed, 1, 20);
+    const int64_t kernel_height = random_size(&seed, 1, 5);
+    fixture_describe_residual(fixture, units, hidden, kernel_height, random_size(&seed, 1, 5));
+}
+
+denseblock_status described_plan_create(const denseblock_desc *desc, bool residual,
+                                        denseblock_backend backend,
+                                        const denseblock_plan_options *options,
+                                        denseblock_plan **plan) {
+    if (!residual)
+        return denseblock_plan_create(desc, backend, options, plan);
+    const denseblock_residual_desc block = {
+        .batch = desc->batch,
+        .height = desc->height,
+        .width = desc->width,
+        .channels = desc->channels,
+        .hidden_channels = desc->layers[0].growth,
+        .unit_count = desc->layer_count / 2,
+        .kernel_height = desc->layers[0].kernel_height,
+        .kernel_width = desc->layers[0].kernel_width,
+        .type = desc->type,
+        .arithmetic = desc->arithmetic,
+    };
+    return denseblock_residual_plan_create(&block, backend, options, plan);
+}
+
+int64_t described_inputs(const denseblock_desc *desc, bool residual, int64_t l) {
+    int64_t channels = desc->channels;
+    if (residual)
+        return l % 2 == 0 ? channels : desc->layers[0].growth;
+    for (int64_t before = 0; before < l; before++)
+        channels += desc->layers[before].growth;
+    return channels;
+}
+
 static void *random_array(uint64_t *seed, denseblock_type type, size_t count, double scale) {
     void *array = aligned_memory(count * denseblock_type_size(type));
     for (size_t i = 0; i < count; i++)
@@ -69,16 +126,15 @@ void fixture_make(struct fixture *fixture, uint64_t seed,
     const denseblock_backend backend = fixture->backend == DENSEBLOCK_BACKEND_AUTO
                                            ? DENSEBLOCK_BACKEND_REFERENCE
                                            : fixture->backend;
-    ck_ok(denseblock_plan_create(desc, backend, options, &fixture->plan));
+    ck_ok(described_plan_create(desc, fixture->residual, backend, options, &fixture->plan));
     ck_ok(denseblock_context_create(backend, 0, &fixture->context));
 
-    int64_t channels = desc->channels;
     for (int64_t l = 0; l < desc->layer_count; l++) {
         const denseblock_layer *layer = &desc->layers[l];
-        const int64_t inputs = layer->kernel_height * layer->kernel_width * channels;
+        const int64_t inputs = layer->kernel_height * layer->kernel_width *
+                               described_inputs(desc, fixture->residual, l);
         fixture->kernels[l] = random_array(&seed, desc->type, (size_t)(inputs * layer->growth),
                                            sqrt(6.0 / (double)inputs));
-        channels += layer->growth;
     }
     fixture->x = random_array(&seed, desc->type, fixture_x_count(fixture), 1);
     fixture->y = aligned_memory(denseblock_plan_output_bytes(fixture->plan));

@@ -10,6 +10,7 @@ struct fixture {
     denseblock_backend backend; /* AUTO, which is 0, stands for the reference here */
     denseblock_layer layers[FIXTURE_MAX_LAYERS];
     denseblock_desc desc; /* its layers point to the above */
+    bool residual;        /* what desc describes: see described_plan_create */
     denseblock_plan *plan;
     denseblock_context *context;
     void *kernels[FIXTURE_MAX_LAYERS]; /* in desc's type */
@@ -26,6 +27,23 @@ int64_t random_size(uint64_t *state, int64_t low, int64_t high);
 
 /* A small random block: ragged growth, kernels of 1 to 5 rows and columns, odd and even. */
 void fixture_random_desc(struct fixture *fixture, uint64_t seed, denseblock_type type);
+
+/* A residual block is described here as a dense block is: two layers for each unit, all of one kernel
+ * size, whose growth is what they write, hidden_channels and channels by turns. */
+denseblock_status described_plan_create(const denseblock_desc *desc, bool residual,
+                                        denseblock_backend backend,
+                                        const denseblock_plan_options *options,
+                                        denseblock_plan **plan);
+
+/* Input channels of layer l. */
+int64_t described_inputs(const denseblock_desc *desc, bool residual, int64_t l);
+
+/* Completes fixture->desc, which has all but its layers, as that of a residual block. */
+void fixture_describe_residual(struct fixture *fixture, int64_t units, int64_t hidden_channels,
+                               int64_t kernel_height, int64_t kernel_width);
+
+/* A small random residual block: ragged channels, kernels as above. */
+void fixture_random_residual(struct fixture *fixture, uint64_t seed, denseblock_type type);
 
 /* From fixture->desc and the options: plan, context, random x and kernels, prepared weights. */
 void fixture_make(struct fixture *fixture, uint64_t seed, const denseblock_plan_options *options);
