@@ -6,7 +6,7 @@
 #include "backends.h"
 #include "suite.h"
 
-static void make(struct sample *sample, int64_t layers) {
+static void make(struct sample *sample, int64_t layers, bool residual) {
     *sample = (struct sample){0};
     struct fixture *fixture = &sample->fixture;
     fixture->desc = (denseblock_desc){.batch = 2,
@@ -18,24 +18,31 @@ static void make(struct sample *sample, int64_t layers) {
                                       .type = DENSEBLOCK_F32};
     denseblock_layers_fill(fixture->layers, 2, 3, 3, 4);
     denseblock_layers_fill(fixture->layers + 2, 1, 1, 1, 2);
+    if (residual)
+        fixture_describe_residual(fixture, layers / 2, 4, 3, 3);
     fixture_make(fixture, 1, NULL);
     sample->tolerance = 1e-5F;
     sample->y = aligned_memory(fixture_y_count(fixture) * sizeof(float));
     sample->block = (struct cuda_case){.backend = tested,
                                        .desc = &fixture->desc,
+                                       .residual = fixture->residual,
                                        .kernels = (const void *const *)fixture->kernels,
                                        .x = fixture->x,
                                        .y = sample->y};
 }
 
 void sample_make(struct sample *sample) {
-    make(sample, 3);
+    make(sample, 3, false);
 }
 
 /* Without the last layer. */
 void sample_make_winograd(struct sample *sample) {
-    make(sample, 2);
+    make(sample, 2, false);
     sample->fixture.desc.arithmetic = DENSEBLOCK_ARITHMETIC_TF32X3;
+}
+
+void sample_make_residual(struct sample *sample) {
+    make(sample, 4, true);
 }
 
 void sample_free(struct sample *sample) {
@@ -62,17 +69,16 @@ static void *allocate(struct ready *ready, size_t bytes) {
 void prepare(const struct sample *sample, struct ready *ready) {
     const denseblock_desc *desc = &sample->fixture.desc;
     const void *kernels[FIXTURE_MAX_LAYERS];
-    int64_t channels = desc->channels;
     for (int64_t l = 0; l < desc->layer_count; l++) {
         const denseblock_layer *layer = &desc->layers[l];
+        const int64_t inputs = described_inputs(desc, sample->fixture.residual, l);
         const size_t bytes =
-            (size_t)(layer->kernel_height * layer->kernel_width * channels * layer->growth) *
+            (size_t)(layer->kernel_height * layer->kernel_width * inputs * layer->growth) *
             sizeof(float);
         void *kernel = allocate(ready, bytes);
         ck_ok(denseblock_copy(ready->context, DENSEBLOCK_UPLOAD, kernel, bytes,
                               sample->fixture.kernels[l], bytes, bytes, 1));
         kernels[l] = kernel;
-        channels += layer->growth;
     }
     ck_ok(denseblock_weights_prepare(ready->context, ready->plan, kernels, ready->prepared));
 }
@@ -85,7 +91,7 @@ void get_ready(const struct sample *sample, int device, struct ready *ready) {
     options.device = device;
     const size_t x_pixel = (size_t)desc->channels * sizeof(float);
     *ready = (struct ready){0};
-    ck_ok(denseblock_plan_create(desc, tested, &options, &ready->plan));
+    ck_ok(described_plan_create(desc, sample->fixture.residual, tested, &options, &ready->plan));
     ck_ok(denseblock_context_create(tested, device, &ready->context));
     ck_ok(denseblock_buffers_create(false, &ready->buffers));
     ready->prepared = allocate(ready, denseblock_plan_weights_bytes(ready->plan));

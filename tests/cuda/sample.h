@@ -20,6 +20,9 @@ void sample_make(struct sample *sample);
 /* One that Winograd algorithms suit, and their arithmetic. */
 void sample_make_winograd(struct sample *sample);
 
+/* A residual block of two units, which only this one is. */
+void sample_make_residual(struct sample *sample);
+
 void sample_free(struct sample *sample);
 
 /* sample->y is what the reference computes. */
