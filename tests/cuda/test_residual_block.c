@@ -5,38 +5,7 @@
 #include "against_reference.h"
 #include "backends.h"
 #include "elements/elements.h"
-#include "goldens.h"
-#include "lacks_residual.h"
 #include "on_double.h"
-
-START_TEST(it_reproduces_every_residual_golden_case) {
-    begin_quietly();
-    if (lacks_residual(tested))
-        return;
-    const denseblock_plan_options direct = {.algorithm = DENSEBLOCK_ALGORITHM_DIRECT};
-    struct golden_choice choice = {.residual = true};
-    ck_assert_int_eq(check_goldens(&choice), 9);
-    choice.options = &direct;
-    ck_assert_int_eq(check_goldens(&choice), 9);
-}
-END_TEST
-
-static bool is_3x3(const denseblock_desc *desc) {
-    return desc->layers[0].kernel_height == 3 && desc->layers[0].kernel_width == 3;
-}
-
-/* On the cores of either kind. */
-START_TEST(so_it_does_by_winograd) {
-    begin_quietly();
-    if (lacks_residual(tested))
-        return;
-    const denseblock_plan_options options = {.algorithm = DENSEBLOCK_ALGORITHM_WINOGRAD2};
-    struct golden_choice choice = {.residual = true, .suits = is_3x3, .options = &options};
-    ck_assert_int_eq(check_goldens(&choice), 6);
-    choice.of_f32 = DENSEBLOCK_ARITHMETIC_TF32X3;
-    ck_assert_int_eq(check_goldens(&choice), 6);
-}
-END_TEST
 
 /* Slices by a workspace that has no room for the hidden channels of all images. */
 START_TEST(it_equals_the_reference_on_random_residual_blocks) {
@@ -98,12 +67,10 @@ END_TEST
 Suite *suite(void) {
     const TTest *const none[] = {NULL};
     const TTest *const tests[] = {
-        it_reproduces_every_residual_golden_case,
         it_equals_the_reference_on_random_residual_blocks,
         nan_and_inf_come_out_where_the_formula_puts_them,
         an_empty_batch_and_a_block_without_units_work,
         NULL,
     };
-    const TTest *const of_winograd[] = {so_it_does_by_winograd, NULL};
-    return suite_of_backends("residual_block", tests, of_winograd, of_winograd, none);
+    return suite_of_backends("residual_block", none, tests, none, none);
 }
