@@ -1,4 +1,5 @@
-/* relu -> convolution -> concatenation in one kernel: reads channels of y, and writes others.
+/* relu -> convolution -> concatenation, or sum, in one kernel: reads channels of a tensor, and writes
+ * others, or those of another tensor.
  *
  * Implicit GEMM on the ordinary cores, in f32, or in f64 for f64. A block of 128 threads computes a
  * tile of 16 runs of 8 pixels, for 32 or 64 columns:
@@ -143,7 +144,7 @@ __global__ void __launch_bounds__(THREADS, direct_constants<T, WINDOW, COLUMN_VE
         }
         halo ^= 1;
     }
-    griddepcontrol_launch_dependents(); /* all has been read */
+    griddepcontrol_launch_dependents(); /* features have been read */
 
     forget(&block, &thread);
     finish_sums<S>(sums, a, find_run<S>(a, find_place(a, block), thread));
@@ -173,9 +174,10 @@ static denseblock_status launch(void *stream, const struct dblk_direct_convoluti
                                 const direct_products &products) {
     using S = direct_constants<T, WINDOW, COLUMN_VECTORS>;
     direct_arguments<T> a = {};
-    a.features = static_cast<const T *>(c->y) + c->first_channel;
-    a.output = static_cast<T *>(c->y) + c->output_channel;
-    a.pixel_stride = c->pixel_stride;
+    a.features = static_cast<const T *>(c->features) + c->first_channel;
+    a.output = static_cast<T *>(c->outputs) + c->output_channel;
+    a.feature_pitch = c->feature_pitch;
+    a.output_pitch = c->output_pitch;
     a.weights = static_cast<const typename S::R *>(c->weights);
     a.sums = static_cast<typename S::R *>(c->sums);
     a.sums_stride = c->sums_stride;
@@ -188,11 +190,12 @@ static denseblock_status launch(void *stream, const struct dblk_direct_convoluti
     a.finished = static_cast<int>(c->finished < c->columns ? c->finished : c->columns);
     a.unfinished = static_cast<int>(c->unfinished < c->columns ? c->unfinished : c->columns);
     a.steps = products.steps;
-    const int64_t strides = a.pixel_stride | a.steps.features;
+    const int64_t strides = a.feature_pitch | a.steps.features;
     a.feature_bytes = divides(16, a.features, strides, sizeof(T))  ? 16
                       : divides(8, a.features, strides, sizeof(T)) ? 8
                                                                    : sizeof(T);
-    a.output_vectors = divides(S::VECTOR * sizeof(T), a.output, a.pixel_stride, sizeof(T));
+    a.output_vectors = divides(S::VECTOR * sizeof(T), a.output, a.output_pitch, sizeof(T));
+    a.adds = c->adds;
 
     a.images = static_cast<int>(c->images);
     a.height = static_cast<int>(c->height);
@@ -278,8 +281,7 @@ denseblock_status dblk_direct_launch(void *stream, const struct dblk_direct_conv
 denseblock_status dblk_direct_multiply(void *stream, const struct dblk_direct_product *p) {
     if (p->rows == 0 || p->columns == 0 || p->batch == 0)
         return DENSEBLOCK_OK;
-    struct dblk_direct_convolution c = dblk_direct_of_product(p);
-    c.y = const_cast<void *>(p->a);
+    const struct dblk_direct_convolution c = dblk_direct_of_product(p);
     const denseblock_status status = dblk_direct_check(&c);
     if (status != DENSEBLOCK_OK)
         return status;

@@ -41,12 +41,17 @@ struct dblk_direct_layout {
 enum { DBLK_DIRECT_MOST_PIXELS = 1 << 30 };
 
 struct dblk_direct_convolution {
-    denseblock_type type; /* of y */
-    void *y;              /* [images,height,width,pixel_stride], features and output */
-    int64_t images, height, width, pixel_stride;
+    denseblock_type type;
+    int64_t images, height, width;
+
+    /* [images,height,width,pitch]: one tensor, of which other channels are written than are read, or two
+     * that do not overlap. */
+    const void *features;
+    void *outputs;
+    int64_t feature_pitch, output_pitch;
     int64_t kernel_height, kernel_width;
 
-    /* Reads these channels of y, 0 or more of them. */
+    /* Reads these channels of the features, 0 or more of them. */
     int64_t first_channel, channels;
 
     /* Computes `columns` sums for every pixel. */
@@ -60,11 +65,13 @@ struct dblk_direct_convolution {
     int64_t sums_from;   /* likewise, if not negative */
 
     /* Columns [0, finished) are complete: they are rounded and stored at
-     * y[pixel][output_channel + column]. Columns from `unfinished` on go to
-     * sums[pixel][column - unfinished]. What lies between is padding. */
+     * outputs[pixel][output_channel + column], or, if the convolution adds, added to what is there, and
+     * rounded once. Columns from `unfinished` on go to sums[pixel][column - unfinished]. What lies
+     * between is padding. */
     int64_t output_channel;
     int64_t finished;
     int64_t unfinished;
+    bool adds;
 
     struct dblk_direct_tile tile;
 
@@ -89,8 +96,8 @@ struct dblk_direct_product {
     bool dependent; /* as that of struct dblk_direct_convolution */
 };
 
-/* The first of them as a convolution of one row of pixels, all of whose sums stay partial; a takes y's
- * place, which is not set. */
+/* The first of them as a convolution of one row of pixels, whose features are a, and all of whose sums stay
+ * partial. */
 struct dblk_direct_convolution dblk_direct_of_product(const struct dblk_direct_product *product);
 
 /* The layout for these sizes; `bytes` is SIZE_MAX where it overflows. */

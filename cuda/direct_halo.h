@@ -1,4 +1,4 @@
-/* The direct convolution's kernel: from y into the halo of features in shared memory. Every thread
+/* The direct convolution's kernel: from memory into the halo of features in shared memory. Every thread
  * looks after one or two positions of the halo, and all channels there. */
 #ifndef DENSEBLOCK_CUDA_DIRECT_HALO_H
 #define DENSEBLOCK_CUDA_DIRECT_HALO_H
@@ -70,7 +70,7 @@ __device__ halo_position find_position(const direct_arguments<T> &a, const direc
     return found;
 }
 
-/* A part of a chunk's features at a position, as they are in y. */
+/* A part of a chunk's features at a position, as they are in memory. */
 template <typename S, typename T> union halo_features {
     T elements[S::PART];
     uint2 pairs[S::PART * sizeof(T) / 8];
@@ -118,7 +118,7 @@ load_part(halo_features<S, T> *loaded, const direct_arguments<T> &a,
         pixel += inside ? rows * a.width + columns : 0;
     }
     const int channel = window.chunk * S::CHUNK + (S::TWO_POSITIONS ? 0 : part * S::PART);
-    const T *from = a.features + pixel * a.pixel_stride + channel;
+    const T *from = a.features + pixel * a.feature_pitch + channel;
     const bool whole = channel + S::PART <= a.channels;
     if (whole && a.feature_bytes == 16) {
         load_units(loaded->vectors, from, inside);

@@ -54,9 +54,9 @@ struct direct_steps {
 /* struct dblk_direct_convolution, as the kernel wants it. */
 template <typename T> struct direct_arguments {
     using R = typename dblk_real<T>::type;
-    const T *features; /* the first channel to read, of y's first pixel */
-    T *output;         /* the first channel to write */
-    int64_t pixel_stride;
+    const T *features; /* the first channel to read, of the first pixel */
+    T *output;         /* the first channel to write, likewise */
+    int64_t feature_pitch, output_pitch;
     const R *weights;
     R *sums;
     int64_t sums_stride, sums_from;
@@ -70,6 +70,7 @@ template <typename T> struct direct_arguments {
     unsigned column_tiles, group_tiles;
     int feature_bytes;   /* that one access may read: 16, 8, or those of an element */
     bool output_vectors; /* as many elements as 16 bytes of sums become are stored at once */
+    bool adds;           /* to what the output is */
 };
 
 /* Where a block works: its tile of columns, and its first pixel, whose row counts from the first of

@@ -70,7 +70,8 @@ struct dblk_direct_convolution dblk_direct_of_product(const struct dblk_direct_p
         .images = 1,
         .height = 1,
         .width = p->rows,
-        .pixel_stride = p->a_stride,
+        .features = p->a,
+        .feature_pitch = p->a_stride,
         .kernel_height = 1,
         .kernel_width = 1,
         .channels = p->inner,
@@ -95,7 +96,7 @@ static denseblock_status check_size(const char *what, int64_t count) {
                      what);
 }
 
-/* The products cannot overflow: all of y is memory. */
+/* The products cannot overflow: all of the tensors are memory. */
 denseblock_status dblk_direct_check(const struct dblk_direct_convolution *c) {
     const int64_t pixels = c->images * c->height * c->width;
     denseblock_status status = check_size("pixels", pixels + c->images);

@@ -4,6 +4,7 @@
 
 #include "direct_kernel.h"
 #include "direct_product.h"
+#include "element_vector.h"
 #include "vector_access.h"
 
 /* The pixels and columns of a thread. */
@@ -81,10 +82,33 @@ __device__ __forceinline__ void store_output(T *to, const R (&sums)[N], int coun
     }
 }
 
+/* Adds what the output is to the finished sums. All of it is read before any is stored. */
+template <typename S, typename T>
+__device__ __forceinline__ void add_output(typename S::sums &sums, const direct_arguments<T> &a,
+                                           const direct_run &run) {
+    const int64_t pixel = static_cast<int64_t>(run.row) * a.width + run.column;
+#pragma unroll
+    for (int p = 0; p < RUN; p++)
+#pragma unroll
+        for (int k = 0; k < S::COLUMN_VECTORS; k++) {
+            const int column = run.first_output + k * LANES * S::VECTOR;
+            if (p >= run.pixels || column >= a.finished)
+                continue;
+            dblk_elements<T, S::VECTOR> before;
+            before.load_first(a.output + (pixel + p) * a.output_pitch + column,
+                              a.finished - column, a.output_vectors);
+#pragma unroll
+            for (int v = 0; v < S::VECTOR; v++)
+                sums[p][k][v] += dblk_widen(before.each[v]);
+        }
+}
+
 /* 16 bytes of columns are all of finished ones and padding, or all of unfinished ones. */
 template <typename S, typename T>
-__device__ __forceinline__ void finish_sums(const typename S::sums &sums,
-                                            const direct_arguments<T> &a, const direct_run &run) {
+__device__ __forceinline__ void finish_sums(typename S::sums &sums, const direct_arguments<T> &a,
+                                            const direct_run &run) {
+    if (a.adds)
+        add_output<S>(sums, a, run);
     const int64_t pixel = static_cast<int64_t>(run.row) * a.width + run.column;
 #pragma unroll
     for (int p = 0; p < RUN; p++)
@@ -97,7 +121,7 @@ __device__ __forceinline__ void finish_sums(const typename S::sums &sums,
                 store_reals(a.sums + (pixel + p) * a.sums_stride + (column - a.unfinished),
                             sums[p][k]);
             else
-                store_output(a.output + (pixel + p) * a.pixel_stride + column, sums[p][k],
+                store_output(a.output + (pixel + p) * a.output_pitch + column, sums[p][k],
                              a.finished - column, a.output_vectors);
         }
 }

@@ -23,6 +23,16 @@ template <typename T, int N> union dblk_elements {
     __device__ void load(const T *from) {
         whole = load_vector<access>(from);
     }
+    /* The first `count`, or all where that is more, and zeros; in one access only if they are aligned. */
+    __device__ void load_first(const T *from, int count, bool aligned) {
+        if (aligned && count >= N) {
+            load(from);
+            return;
+        }
+#pragma unroll
+        for (int i = 0; i < N; i++)
+            each[i] = i < count ? from[i] : T();
+    }
     __device__ void store(T *to) const {
         store_vector(to, whole);
     }

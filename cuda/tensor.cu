@@ -50,9 +50,10 @@ static tensor_arguments arguments_of(const struct dblk_direct_convolution *c,
                                      const struct dblk_tensor_way *way) {
     const int size = dblk_tensor_element_bytes(way->form);
     tensor_arguments a = {};
-    a.features = static_cast<const unsigned char *>(c->y) + c->first_channel * size;
-    a.output = static_cast<unsigned char *>(c->y) + c->output_channel * size;
-    a.pixel_bytes = c->pixel_stride * size;
+    a.features = static_cast<const unsigned char *>(c->features) + c->first_channel * size;
+    a.feature_pitch = c->feature_pitch * size;
+    a.output = static_cast<unsigned char *>(c->outputs) + c->output_channel * size;
+    a.output_pitch = c->output_pitch * size;
     a.weights = static_cast<const unsigned char *>(c->weights);
     a.sums = static_cast<float *>(c->sums);
     a.sums_stride = c->sums_stride;
@@ -66,8 +67,9 @@ static tensor_arguments arguments_of(const struct dblk_direct_convolution *c,
     a.columns = static_cast<int>(c->columns);
     a.finished = static_cast<int>(c->finished < c->columns ? c->finished : c->columns);
     a.unfinished = static_cast<int>(c->unfinished < c->columns ? c->unfinished : c->columns);
-    a.feature_bytes = access_bytes(a.features, a.pixel_bytes);
-    a.output_bytes = access_bytes(a.output, a.pixel_bytes);
+    a.feature_bytes = access_bytes(a.features, a.feature_pitch);
+    a.output_bytes = access_bytes(a.output, a.output_pitch);
+    a.adds = c->adds;
     a.dependent = c->dependent;
     return a;
 }
@@ -91,15 +93,14 @@ denseblock_status dblk_tensor_multiply(void *stream, const struct dblk_direct_pr
                                        const struct dblk_tensor_way *way) {
     if (p->rows == 0 || p->columns == 0 || p->batch == 0)
         return DENSEBLOCK_OK;
-    struct dblk_direct_convolution c = dblk_direct_of_product(p);
-    c.y = const_cast<void *>(p->a);
+    const struct dblk_direct_convolution c = dblk_direct_of_product(p);
     const denseblock_status status = dblk_direct_check(&c);
     if (status != DENSEBLOCK_OK)
         return status;
     tensor_arguments a = arguments_of(&c, way);
     a.product_features = p->a_step * dblk_tensor_element_bytes(way->form);
     a.product_sums = p->c_step;
-    a.feature_bytes = access_bytes(a.features, a.pixel_bytes | a.product_features);
+    a.feature_bytes = access_bytes(a.features, a.feature_pitch | a.product_features);
     return launch(stream, a, way, p->batch);
 }
 

@@ -1,6 +1,6 @@
 /* Tiles of a tensor-core convolution that several blocks had pieces of (tensor_share.h): what each
- * has summed up, added and finished, into y and into the group's partial sums. A thread for four
- * columns of a pixel.
+ * has summed up, added and finished, into the output and into the group's partial sums. A thread for
+ * four columns of a pixel.
  *
  * As nvcc 13.0 compiles it (tests/resources): registers of a thread, and blocks of a multiprocessor.
  *
@@ -26,9 +26,10 @@ template <typename T> struct combine_arguments {
     float *sums;
     int64_t sums_stride, sums_from;
     T *output;
-    int64_t pixel_stride;
+    int64_t output_pitch;
     int64_t finished, unfinished;
     bool output_vectors;
+    bool adds; /* to what the output is */
 };
 
 static __host__ __device__ int vectors_of_tile(int tile_columns) {
@@ -92,17 +93,25 @@ template <typename T> __global__ void dblk_tensor_combine_kernel(const combine_a
         return;
     }
     dblk_elements<T, FOUR> rounded;
+    T *to = a.output + pixel * a.output_pitch + column;
+    const int count = static_cast<int>(a.finished - column);
+    if (a.adds) {
+        dblk_elements<T, FOUR> before;
+        before.load_first(to, count, a.output_vectors);
+#pragma unroll
+        for (int i = 0; i < FOUR; i++)
+            sum.each[i] += dblk_widen(before.each[i]);
+    }
 #pragma unroll
     for (int i = 0; i < FOUR; i++)
         rounded.each[i] = dblk_round<T>(sum.each[i]);
-    T *to = a.output + pixel * a.pixel_stride + column;
-    if (a.output_vectors && column + FOUR <= a.finished) {
+    if (a.output_vectors && count >= FOUR) {
         rounded.store(to);
         return;
     }
 #pragma unroll
     for (int i = 0; i < FOUR; i++)
-        if (column + i < a.finished)
+        if (i < count)
             to[i] = rounded.each[i];
 }
 
@@ -121,11 +130,12 @@ static denseblock_status launch(void *stream, const struct dblk_direct_convoluti
     a.sums = static_cast<float *>(c->sums);
     a.sums_stride = c->sums_stride;
     a.sums_from = c->sums_from;
-    a.output = static_cast<T *>(c->y) + c->output_channel;
-    a.pixel_stride = c->pixel_stride;
+    a.output = static_cast<T *>(c->outputs) + c->output_channel;
+    a.output_pitch = c->output_pitch;
     a.finished = c->finished;
     a.unfinished = c->unfinished;
-    a.output_vectors = is_aligned(a.output, FOUR) && c->pixel_stride % FOUR == 0;
+    a.output_vectors = is_aligned(a.output, FOUR) && c->output_pitch % FOUR == 0;
+    a.adds = c->adds;
     const unsigned tile_blocks =
         static_cast<unsigned>(vectors_of_tile(way->tile_columns)) / DBLK_GRID_BLOCK;
     LAUNCH_DEPENDENT(c->dependent, (dblk_tensor_combine_kernel<T>),

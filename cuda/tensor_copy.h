@@ -5,6 +5,20 @@
 
 #include "ptx.h"
 #include "tensor_kernel.h"
+#include "vector_access.h"
+
+/* Copies the first `valid` of 16, 8, 4 or 2 bytes, at least 2, and zeros for the others, at once. */
+__device__ __forceinline__ void copy_unit(unsigned char *to, const unsigned char *from, int valid,
+                                          int unit) {
+    if (unit == 16)
+        cp_async_16(to, from, static_cast<unsigned>(valid));
+    else if (unit == 8)
+        cp_async_8(to, from, static_cast<unsigned>(valid));
+    else if (unit == 4)
+        cp_async_4(to, from, static_cast<unsigned>(valid));
+    else
+        store_vector(to, load_vector<uint16_t>(from));
+}
 
 /* Copies the first `valid` of 16 bytes, and zeros for the others; by pieces as large as the addresses
  * allow. */
@@ -61,7 +75,7 @@ __device__ __forceinline__ void copy_features(unsigned char *halo, const tensor_
         const bool there = pixel >= 0 && pixel < a.pixels && valid > 0;
         const unsigned char *from = a.features;
         if (there)
-            from += pixel * a.pixel_bytes + channel;
+            from += pixel * a.feature_pitch + channel;
         copy_piece(halo + position * S::PITCH + piece, from, there ? valid : 0, a.feature_bytes);
     }
 }

@@ -9,7 +9,7 @@
 /* struct dblk_direct_convolution, as the kernel wants it. */
 struct tensor_arguments {
     const unsigned char *features; /* the first channel to read, of the first pixel */
-    int64_t pixel_bytes;           /* from one pixel to the next */
+    int64_t feature_pitch;         /* bytes, from one pixel to the next */
     const unsigned char *weights;
     int64_t tile_weights; /* bytes, from one tile of columns to the next */
     float *sums;
@@ -17,6 +17,7 @@ struct tensor_arguments {
     float *parts; /* where several blocks have pieces of a tile: tensor_share.h */
     int64_t product_features, product_weights, product_sums; /* from one product to the next */
     unsigned char *output; /* the first channel to write, of the first pixel */
+    int64_t output_pitch;  /* bytes, likewise */
     int pixels, height, width;
     int kernel_height, kernel_width;
     int channels, chunks;
@@ -26,6 +27,7 @@ struct tensor_arguments {
     int stages;
     int feature_bytes; /* that one copy may read: 16, 8, 4 or 2 */
     int output_bytes;  /* that one store may write, likewise */
+    bool adds;         /* to what the output is */
     bool dependent;    /* for the launcher: LAUNCH_DEPENDENT */
 };
 
@@ -44,6 +46,9 @@ struct tensor_constants {
     static constexpr int PARTS = dblk_tensor_parts(FORM);
     static constexpr int ELEMENT = dblk_tensor_element_bytes(FORM);
     static constexpr int TAP_BYTES = dblk_tensor_tap_bytes(FORM, WINDOW, COLUMNS);
+
+    /* From one pixel's outputs of 16 bits in shared memory to the next one's. */
+    static constexpr int OUTPUT_PITCH = COLUMNS * ELEMENT + TENSOR_PIECE;
 
     static constexpr int64_t PART_FLOATS = dblk_tensor_part_floats(COLUMNS);
 

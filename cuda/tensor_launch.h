@@ -1,5 +1,6 @@
-/* relu -> convolution -> concatenation on tensor cores, in one kernel: reads channels of y, and writes
- * others. Included by a file for each form, so that they are compiled apart.
+/* relu -> convolution -> concatenation, or sum, on tensor cores, in one kernel: reads channels of a
+ * tensor, and writes others, or those of another tensor. Included by a file for each form, so that they
+ * are compiled apart.
  *
  * Implicit GEMM. A block computes 256 pixels, which follow one another in memory, over the rows' and the
  * images' ends, for 128 or 32 columns: no pixel is computed that is not wanted but in the last block.
@@ -101,7 +102,7 @@ __global__ void __launch_bounds__(tensor_constants<FORM, WINDOW, COLUMNS>::THREA
         more = !work.is_last;
         unit += work.piece.chunks;
         if (!more)
-            griddepcontrol_launch_dependents(); /* all has been read: the next kernel may come */
+            griddepcontrol_launch_dependents(); /* features have been read: the next kernel may come */
         if (work.is_whole)
             finish_sums<S>(sums, shared + TENSOR_ZEROS, a, work.place, warp);
         else

@@ -2,7 +2,9 @@
 #ifndef DENSEBLOCK_CUDA_TENSOR_SUMS_H
 #define DENSEBLOCK_CUDA_TENSOR_SUMS_H
 
+#include "element.h"
 #include "element_vector.h"
+#include "tensor_copy.h"
 #include "tensor_kernel.h"
 
 /* A thread has the sums of two neighbouring columns, for two pixels that are 8 apart, of each matrix. */
@@ -81,6 +83,42 @@ template <dblk_tensor_form FORM> struct tensor_element { using type = float; };
 template <> struct tensor_element<DBLK_TENSOR_F16> { using type = __half; };
 template <> struct tensor_element<DBLK_TENSOR_BF16> { using type = __nv_bfloat16; };
 
+/* Brings so many bytes of each pixel of the output to where they are put together, which is added to
+ * them. */
+template <typename S>
+__device__ __forceinline__ void copy_output_16(unsigned char *shared, const tensor_arguments &a,
+                                               const tensor_place &place, int bytes) {
+    const int pieces = (bytes + a.output_bytes - 1) / a.output_bytes;
+    const int pixels = min(DBLK_TENSOR_PIXELS, a.pixels - place.pixel);
+    const int end = (pixels + 7) / 8 * 8 * pieces; /* each by the thread that will store it */
+#pragma unroll 1
+    for (int i = static_cast<int>(threadIdx.x); i < end; i += S::THREADS) {
+        const int pixel = i / (8 * pieces) * 8 + i % 8, at = i / 8 % pieces * a.output_bytes;
+        if (pixel < pixels)
+            copy_unit(shared + pixel * S::OUTPUT_PITCH + at,
+                      a.output + (place.pixel + pixel) * a.output_pitch +
+                          place.column_tile * S::COLUMNS * S::ELEMENT + at,
+                      min(bytes - at, a.output_bytes), a.output_bytes);
+    }
+    cp_async_commit();
+    cp_async_wait<0>();
+    S::barrier();
+}
+
+/* Two sums as they are stored, and added to what is there, if there are so many bytes. */
+template <typename T>
+__device__ __forceinline__ void put_pair(unsigned char *to, float low, float high, bool adds,
+                                         int bytes) {
+    if (adds && bytes > 0) {
+        dblk_elements<T, 2> before;
+        before.load_first(reinterpret_cast<const T *>(to), bytes / static_cast<int>(sizeof(T)),
+                          true);
+        low += dblk_widen(before.each[0]);
+        high += dblk_widen(before.each[1]);
+    }
+    store_vector(to, pack_pair(low, high, static_cast<T *>(nullptr)));
+}
+
 /* 16 bits: the block's outputs are put together in shared memory, [pixels][columns], where the
  * windows were, and stored in pieces of 16 bytes where the addresses allow. */
 template <typename S>
@@ -88,8 +126,7 @@ __device__ __forceinline__ void
 store_finished_16(const typename S::sums &sums, unsigned char *shared, const tensor_arguments &a,
                   const tensor_place &place, const tensor_warp &warp) {
     using T = typename tensor_element<S::FORM>::type;
-    constexpr int PITCH = S::COLUMNS * S::ELEMENT + TENSOR_PIECE;
-    static_assert(DBLK_TENSOR_PIXELS * PITCH <=
+    static_assert(DBLK_TENSOR_PIXELS * S::OUTPUT_PITCH <=
                       2 * (DBLK_TENSOR_PIXELS * S::PITCH + S::TAPS * S::TAP_BYTES),
                   "they have room where two windows were");
     const int first = place.column_tile * S::COLUMNS;
@@ -97,17 +134,20 @@ store_finished_16(const typename S::sums &sums, unsigned char *shared, const ten
     if (bytes <= 0)
         return;
     S::barrier(); /* all windows have been used, by all */
+    if (a.adds)
+        copy_output_16<S>(shared, a, place, bytes);
 #pragma unroll
     for (int r = 0; r < S::ROWS; r++)
 #pragma unroll
         for (int half = 0; half < 2; half++) {
             const int pixel = sums_pixel<S>(place, warp, r, half) - place.pixel;
-            unsigned char *to = shared + pixel * PITCH;
+            unsigned char *to = shared + pixel * S::OUTPUT_PITCH;
 #pragma unroll
-            for (int tile = 0; tile < S::TILES; tile++)
-                *reinterpret_cast<uint32_t *>(to + sums_column<S>(warp, tile) * S::ELEMENT) =
-                    pack_pair(sums[r][tile][2 * half], sums[r][tile][2 * half + 1],
-                              static_cast<T *>(nullptr));
+            for (int tile = 0; tile < S::TILES; tile++) {
+                const int at = sums_column<S>(warp, tile) * S::ELEMENT;
+                put_pair<T>(to + at, sums[r][tile][2 * half], sums[r][tile][2 * half + 1],
+                            a.adds && place.pixel + pixel < a.pixels, bytes - at);
+            }
         }
     S::barrier();
     const int pieces = (bytes + a.output_bytes - 1) / a.output_bytes;
@@ -118,9 +158,9 @@ store_finished_16(const typename S::sums &sums, unsigned char *shared, const ten
         const int pixel = i / (8 * pieces) * 8 + i % 8, at = i / 8 % pieces * a.output_bytes;
         if (pixel >= pixels)
             continue;
-        const unsigned char *from = shared + pixel * PITCH + at;
+        const unsigned char *from = shared + pixel * S::OUTPUT_PITCH + at;
         unsigned char *to =
-            a.output + (place.pixel + pixel) * a.pixel_bytes + first * S::ELEMENT + at;
+            a.output + (place.pixel + pixel) * a.output_pitch + first * S::ELEMENT + at;
         if (a.output_bytes == 16 && at + 16 <= bytes) {
             store_vector(to, load_vector<uint4>(from));
         } else if (a.output_bytes == 8 && at + 8 <= bytes) {
@@ -133,17 +173,44 @@ store_finished_16(const typename S::sums &sums, unsigned char *shared, const ten
     }
 }
 
-/* f32: four lanes store a whole sector of a pixel. */
+/* Adds what the output is. All of it is read before any is stored. */
 template <typename S>
-__device__ __forceinline__ void
-store_finished_32(const typename S::sums &sums, const tensor_arguments &a,
-                  const tensor_place &place, const tensor_warp &warp) {
+__device__ __forceinline__ void add_output_32(typename S::sums &sums, const tensor_arguments &a,
+                                              const tensor_place &place,
+                                              const tensor_warp &warp) {
 #pragma unroll
     for (int r = 0; r < S::ROWS; r++)
 #pragma unroll
         for (int half = 0; half < 2; half++) {
             const int pixel = sums_pixel<S>(place, warp, r, half);
-            float *to = reinterpret_cast<float *>(a.output + pixel * a.pixel_bytes);
+            const float *from =
+                reinterpret_cast<const float *>(a.output + pixel * a.output_pitch);
+#pragma unroll
+            for (int tile = 0; tile < S::TILES; tile++) {
+                const int column = place.column_tile * S::COLUMNS + sums_column<S>(warp, tile);
+                if (pixel >= a.pixels || column >= a.finished)
+                    continue;
+                dblk_elements<float, 2> two;
+                two.load_first(from + column, a.finished - column, a.output_bytes >= 8);
+                sums[r][tile][2 * half] += two.each[0];
+                sums[r][tile][2 * half + 1] += two.each[1];
+            }
+        }
+}
+
+/* f32: four lanes store a whole sector of a pixel. */
+template <typename S>
+__device__ __forceinline__ void
+store_finished_32(typename S::sums &sums, const tensor_arguments &a, const tensor_place &place,
+                  const tensor_warp &warp) {
+    if (a.adds)
+        add_output_32<S>(sums, a, place, warp);
+#pragma unroll
+    for (int r = 0; r < S::ROWS; r++)
+#pragma unroll
+        for (int half = 0; half < 2; half++) {
+            const int pixel = sums_pixel<S>(place, warp, r, half);
+            float *to = reinterpret_cast<float *>(a.output + pixel * a.output_pitch);
 #pragma unroll
             for (int tile = 0; tile < S::TILES; tile++) {
                 const int column = place.column_tile * S::COLUMNS + sums_column<S>(warp, tile);
@@ -182,7 +249,7 @@ __device__ __forceinline__ tensor_arguments arguments_of_part(const tensor_argum
 }
 
 template <typename S>
-__device__ __forceinline__ void finish_sums(const typename S::sums &sums, unsigned char *shared,
+__device__ __forceinline__ void finish_sums(typename S::sums &sums, unsigned char *shared,
                                             const tensor_arguments &a, const tensor_place &place,
                                             const tensor_warp &warp) {
     if (a.unfinished < a.columns)

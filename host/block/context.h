@@ -19,7 +19,7 @@ struct denseblock_context {
     /* Of the execution that is running: */
     double flops, flops_done;
     int64_t first_layer; /* the number of the first layer of the plan that is being walked */
-    bool launched;       /* the cuda backend's: that one has launched a kernel already */
+    bool launched;       /* the cuda backend's: the last thing that it enqueued is a kernel */
 };
 
 /* The kind of device that it computes on. */

@@ -171,6 +171,7 @@ denseblock_status denseblock_forward(denseblock_context *context, const denseblo
     context->flops = plan->flops;
     context->flops_done = 0;
     context->first_layer = 0;
+    context->launched = false;
     status = plan->residual != NULL ? dblk_residual_forward(context, plan, &walk)
                                     : dblk_walk_layers(context, plan, &walk);
     dblk_trace_end();

@@ -37,6 +37,7 @@ static denseblock_status copy_slice(denseblock_context *context, const densebloc
     status = dblk_context_device(context)->copy(context->queue, DENSEBLOCK_WITHIN, y, bytes, x,
                                                 bytes, bytes, 1);
     dblk_trace_end();
+    context->launched = false;
     return status == DENSEBLOCK_OK && plan->layer_count > 0 ? dblk_walk_time_end(context, 0)
                                                             : status;
 }

@@ -6,7 +6,7 @@
 #include "backends.h"
 #include "suite.h"
 
-static void make(struct sample *sample, int64_t layers, bool residual) {
+static void describe(struct sample *sample, int64_t layers) {
     *sample = (struct sample){0};
     struct fixture *fixture = &sample->fixture;
     fixture->desc = (denseblock_desc){.batch = 2,
@@ -18,8 +18,10 @@ static void make(struct sample *sample, int64_t layers, bool residual) {
                                       .type = DENSEBLOCK_F32};
     denseblock_layers_fill(fixture->layers, 2, 3, 3, 4);
     denseblock_layers_fill(fixture->layers + 2, 1, 1, 1, 2);
-    if (residual)
-        fixture_describe_residual(fixture, layers / 2, 4, 3, 3);
+}
+
+static void complete(struct sample *sample) {
+    struct fixture *fixture = &sample->fixture;
     fixture_make(fixture, 1, NULL);
     sample->tolerance = 1e-5F;
     sample->y = aligned_memory(fixture_y_count(fixture) * sizeof(float));
@@ -32,17 +34,24 @@ static void make(struct sample *sample, int64_t layers, bool residual) {
 }
 
 void sample_make(struct sample *sample) {
-    make(sample, 3, false);
+    describe(sample, 3);
+    complete(sample);
+}
+
+/* The workspace holds the hidden channels of one image of two. */
+void sample_make_residual(struct sample *sample) {
+    describe(sample, 0);
+    fixture_describe_residual(&sample->fixture, 2, 7, 5, 3);
+    sample->options = (denseblock_plan_options){.workspace_limit = 3 * 5 * 7 * sizeof(float) * 3};
+    complete(sample);
+    sample->block.options = &sample->options;
 }
 
 /* Without the last layer. */
 void sample_make_winograd(struct sample *sample) {
-    make(sample, 2, false);
+    describe(sample, 2);
+    complete(sample);
     sample->fixture.desc.arithmetic = DENSEBLOCK_ARITHMETIC_TF32X3;
-}
-
-void sample_make_residual(struct sample *sample) {
-    make(sample, 4, true);
 }
 
 void sample_free(struct sample *sample) {
@@ -71,7 +80,7 @@ void prepare(const struct sample *sample, struct ready *ready) {
     const void *kernels[FIXTURE_MAX_LAYERS];
     for (int64_t l = 0; l < desc->layer_count; l++) {
         const denseblock_layer *layer = &desc->layers[l];
-        const int64_t inputs = described_inputs(desc, sample->fixture.residual, l);
+        const int64_t inputs = described_inputs(desc, sample->block.residual, l);
         const size_t bytes =
             (size_t)(layer->kernel_height * layer->kernel_width * inputs * layer->growth) *
             sizeof(float);
@@ -91,7 +100,7 @@ void get_ready(const struct sample *sample, int device, struct ready *ready) {
     options.device = device;
     const size_t x_pixel = (size_t)desc->channels * sizeof(float);
     *ready = (struct ready){0};
-    ck_ok(described_plan_create(desc, sample->fixture.residual, tested, &options, &ready->plan));
+    ck_ok(described_plan_create(desc, sample->block.residual, tested, &options, &ready->plan));
     ck_ok(denseblock_context_create(tested, device, &ready->context));
     ck_ok(denseblock_buffers_create(false, &ready->buffers));
     ready->prepared = allocate(ready, denseblock_plan_weights_bytes(ready->plan));

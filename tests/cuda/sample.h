@@ -12,16 +12,17 @@ struct sample {
     void *y;
     float tolerance; /* of a value of y */
     struct cuda_case block;
+    denseblock_plan_options options; /* block's, or not used */
 };
 
 /* For the backend that is tested. */
 void sample_make(struct sample *sample);
 
+/* A residual block of two units, in two slices. */
+void sample_make_residual(struct sample *sample);
+
 /* One that Winograd algorithms suit, and their arithmetic. */
 void sample_make_winograd(struct sample *sample);
-
-/* A residual block of two units, which only this one is. */
-void sample_make_residual(struct sample *sample);
 
 void sample_free(struct sample *sample);
 

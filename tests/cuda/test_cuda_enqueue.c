@@ -122,6 +122,20 @@ START_TEST(launches_overlap_but_for_the_first_ones) {
 }
 END_TEST
 
+/* From one convolution to the next, and from slice to slice: but for those behind a slice's copy of x. */
+START_TEST(launches_of_a_residual_block_overlap_but_for_the_first_ones) {
+    enum { SLICES = 2 };
+    struct sample sample;
+    sample_make_residual(&sample);
+    for (int in_place = 0; in_place < 2; in_place++) {
+        const struct emulator_counters work = count_launches(&sample, 90, in_place);
+        ck_assert_uint_eq(work.launches, (size_t)(SLICES * sample.fixture.desc.layer_count));
+        ck_assert_uint_eq(work.launches - work.dependent_launches, in_place ? 1 : SLICES);
+    }
+    sample_free(&sample);
+}
+END_TEST
+
 START_TEST(launches_do_not_overlap_where_that_is_switched_off) {
     struct sample sample;
     sample_make(&sample);
@@ -308,6 +322,7 @@ Suite *suite(void) {
                                 NULL};
     const TTest *const of_cuda[] = {
         launches_overlap_but_for_the_first_ones,
+        launches_of_a_residual_block_overlap_but_for_the_first_ones,
         launches_do_not_overlap_where_that_is_switched_off,
         launches_do_not_overlap_in_code_for_an_older_gpu,
         NULL,

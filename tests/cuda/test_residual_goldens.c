@@ -34,10 +34,8 @@ START_TEST(so_it_does_by_winograd) {
     if (lacks_residual(tested))
         return;
     for (int a = 0; a < 2; a++) {
-        const struct golden_choice choice = {.residual = true,
-                                             .suits = is_3x3,
-                                             .of_f32 = arithmetics[a],
-                                             .options = &options};
+        const struct golden_choice choice = {
+            .residual = true, .suits = is_3x3, .of_f32 = arithmetics[a], .options = &options};
         ck_assert_int_eq(check_goldens(&choice), 6);
     }
 }

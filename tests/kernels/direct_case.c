@@ -55,8 +55,8 @@ static void place_channels(uint64_t *seed, struct dblk_direct_convolution *c) {
         c->first_channel = gap;
         c->output_channel = gap + features;
     }
-    c->pixel_stride = gap + features + outputs + unit * random_size(seed, 0, 2);
-    c->pixel_stride = larger(1, c->pixel_stride);
+    c->feature_pitch = larger(1, gap + features + outputs + unit * random_size(seed, 0, 2));
+    c->output_pitch = c->feature_pitch;
 }
 
 /* Which columns are outputs, and which are partial sums that stay or come in. */
@@ -121,6 +121,7 @@ struct direct_case random_direct_case(uint64_t seed, denseblock_type type) {
             ? random_tile(&seed, convolution)
             : dblk_direct_tile(convolution->images, convolution->height, convolution->width,
                                convolution->kernel_height, convolution->kernel_width);
+    convolution->adds = one_in(&seed, 3);
     return c;
 }
 
@@ -137,7 +138,8 @@ struct direct_case plain_direct_case(denseblock_type type, int64_t images, int64
                 .images = images,
                 .height = height,
                 .width = width,
-                .pixel_stride = 16 + columns,
+                .feature_pitch = 16 + columns,
+                .output_pitch = 16 + columns,
                 .kernel_height = kernel,
                 .kernel_width = kernel,
                 .channels = 16,
@@ -186,13 +188,17 @@ struct arrays {
     void *y, *sums, *kernels[CASE_LAYERS];
 };
 
-/* Features are random. What no channel of features is holds NaN: it has no business here. */
+/* Features are random, and outputs that are added to. All other channels hold NaN: they have no business
+ * here. */
 static void fill_features(uint64_t *seed, const struct direct_case *c, struct arrays *arrays) {
     const struct dblk_direct_convolution *convolution = &c->convolution;
     for (size_t i = 0; i < arrays->y_count; i++) {
-        const int64_t channel = (int64_t)i % convolution->pixel_stride;
-        if (channel < convolution->first_channel ||
-            channel >= convolution->first_channel + convolution->channels)
+        const int64_t channel = (int64_t)i % convolution->feature_pitch;
+        const bool is_feature = channel >= convolution->first_channel &&
+                                channel < convolution->first_channel + convolution->channels;
+        const bool is_output = channel >= convolution->output_channel &&
+                               channel < convolution->output_channel + convolution->finished;
+        if (!is_feature && !(convolution->adds && is_output))
             dblk_element_store(convolution->type, arrays->y, i, (double)NAN);
     }
     if (convolution->channels == 0)
@@ -200,11 +206,11 @@ static void fill_features(uint64_t *seed, const struct direct_case *c, struct ar
     for (int s = 0; s < c->special_values; s++) {
         const double values[] = {(double)NAN, (double)INFINITY, -(double)INFINITY};
         const int64_t pixel =
-            random_size(seed, 0, (int64_t)arrays->y_count / convolution->pixel_stride - 1);
+            random_size(seed, 0, (int64_t)arrays->y_count / convolution->feature_pitch - 1);
         const int64_t channel =
             convolution->first_channel + random_size(seed, 0, convolution->channels - 1);
         dblk_element_store(convolution->type, arrays->y,
-                           (size_t)(pixel * convolution->pixel_stride + channel),
+                           (size_t)(pixel * convolution->feature_pitch + channel),
                            values[random_size(seed, 0, 2)]);
     }
 }
@@ -214,7 +220,7 @@ static struct arrays make_arrays(uint64_t *seed, const struct direct_case *c) {
     const int64_t pixels = convolution->images * convolution->height * convolution->width;
     struct arrays arrays = {
         .real = convolution->type == DENSEBLOCK_F64 ? DENSEBLOCK_F64 : DENSEBLOCK_F32,
-        .y_count = (size_t)(pixels * convolution->pixel_stride),
+        .y_count = (size_t)(pixels * convolution->feature_pitch),
         .sums_count = (size_t)(pixels * convolution->sums_stride),
     };
     arrays.y = random_elements(seed, convolution->type, arrays.y_count);
@@ -284,7 +290,7 @@ static void add_pixel(struct expected *expected, const struct direct_case *c,
     for (int64_t channel = 0; channel < convolution->channels; channel++) {
         const double value = dblk_element_load(
             convolution->type, arrays->y,
-            (size_t)(pixel * convolution->pixel_stride + convolution->first_channel + channel));
+            (size_t)(pixel * convolution->feature_pitch + convolution->first_channel + channel));
         const double weight = dblk_element_load(
             convolution->type, arrays->kernels[layer],
             (size_t)((tap * c->kernel_channels + c->kernel_first + channel) * c->growth[layer] +
@@ -306,6 +312,14 @@ static struct expected expect(const struct direct_case *c, const struct arrays *
                                                                convolution->sums_from +
                                                                c->column[layer] + output));
         expected.magnitude = fabsl(expected.sum);
+    }
+    if (convolution->adds && layer == 0 && convolution->finished > 0) {
+        const double before = dblk_element_load(
+            convolution->type, arrays->y,
+            (size_t)(pixel * convolution->output_pitch + convolution->output_channel + output));
+        expected.sum += (long double)before;
+        expected.magnitude += fabsl((long double)before);
+        expected.terms++;
     }
     const int64_t column = pixel % convolution->width;
     const int64_t row = pixel / convolution->width % convolution->height;
@@ -381,9 +395,9 @@ static void check_y(const struct direct_case *c, const struct arrays *arrays, co
     const struct dblk_direct_convolution *convolution = &c->convolution;
     const size_t size = denseblock_type_size(convolution->type);
     for (size_t i = 0; i < arrays->y_count; i++) {
-        const int64_t pixel = (int64_t)i / convolution->pixel_stride;
+        const int64_t pixel = (int64_t)i / convolution->feature_pitch;
         const int64_t column =
-            (int64_t)i % convolution->pixel_stride - convolution->output_channel;
+            (int64_t)i % convolution->feature_pitch - convolution->output_channel;
         if (column >= 0 && column < convolution->finished)
             check_column(c, arrays, pixel, column, dblk_element_load(convolution->type, y, i),
                          convolution->type);
@@ -432,7 +446,8 @@ static struct result run(const struct direct_case *c, const struct arrays *array
     struct dblk_direct_convolution convolution = c->convolution;
     void *packed = pack_kernels(c, arrays);
     convolution.weights = packed;
-    convolution.y = to_device(arrays->y, y_bytes);
+    convolution.outputs = to_device(arrays->y, y_bytes);
+    convolution.features = convolution.outputs;
     convolution.sums = to_device(arrays->sums, sums_bytes);
     void *parts = NULL;
     if (c->on_tensor_cores) {
@@ -444,12 +459,12 @@ static struct result run(const struct direct_case *c, const struct arrays *array
         ck_ok(dblk_direct_launch(NULL, &convolution));
     }
     const struct result result = {host_memory(y_bytes), host_memory(sums_bytes)};
-    from_device(result.y, convolution.y, y_bytes);
+    from_device(result.y, convolution.outputs, y_bytes);
     from_device(result.sums, convolution.sums, sums_bytes);
     if (parts != NULL)
         free_device(parts);
     free_device(packed);
-    free_device(convolution.y);
+    free_device(convolution.outputs);
     free_device(convolution.sums);
     end_device();
     return result;

@@ -131,7 +131,8 @@ static struct direct_case case_with_shares(enum dblk_tensor_form form,
     struct dblk_direct_convolution *convolution = &c.convolution;
     convolution->channels = 3 * dblk_tensor_chunk(form, c.way.window) - 3;
     convolution->output_channel = c.kernel_channels = convolution->channels;
-    convolution->pixel_stride = convolution->channels + GROWTH;
+    convolution->feature_pitch = convolution->channels + GROWTH;
+    convolution->output_pitch = convolution->feature_pitch;
     c.layers = 2;
     c.growth[0] = c.growth[1] = convolution->finished = GROWTH;
     c.column[1] = convolution->unfinished = PADDED;

@@ -64,11 +64,14 @@ static denseblock_status cuda_prepare_layer(denseblock_context *context,
                                 : prepare_direct(context, plan, l, kernel, prepared);
 }
 
-/* The launches of a forward overlap, on GPUs that have that, but for the first kernel or, where x
- * lies in y, those of the first layer: with an ordinary launch a forward begins when all that the
- * stream had before has ended, and so have the caller's work on x and the packing of weights, which
- * no later launch writes. Weights may then be read before what is launched ahead has ended. The
- * caller's next launch is an ordinary one, and comes after all of ours. */
+/* The launches of a forward overlap, on GPUs that have that, but for the first kernel or, where x lies in
+ * y, those of the first layer, and those behind a copy: with an ordinary launch a forward begins when all
+ * that the stream had before has ended, and so have the caller's work on x and the packing of weights,
+ * which no later launch writes. Weights may then be read before what is launched ahead has ended. The
+ * caller's next launch is an ordinary one, and comes after all of ours.
+ *
+ * A residual block's convolutions read what the one before writes, and write what it reads: all after
+ * they have waited, as the kernels of dense layers. */
 static bool is_dependent(const denseblock_context *context, const denseblock_plan *plan) {
     return context->launched && dblk_cuda_plan_of(plan)->overlaps;
 }
@@ -76,17 +79,24 @@ static bool is_dependent(const denseblock_context *context, const denseblock_pla
 static denseblock_status cuda_place_input(denseblock_context *context,
                                           const denseblock_plan *plan,
                                           const struct dblk_region *region, const void *x,
-                                          void *y, void *workspace) {
-    if (region->image == 0)
-        context->launched = x != NULL;
-    return dblk_device_place_input(context, plan, region, x, y, workspace);
+                                          void *features, void *workspace) {
+    if (x != NULL)
+        context->launched = true;
+    return dblk_device_place_input(context, plan, region, x, features, workspace);
+}
+
+/* The first pixel of the region. */
+static void *find_region(const denseblock_plan *plan, const struct dblk_region *region,
+                         void *tensor, int64_t pitch) {
+    return (char *)tensor + (size_t)(region->image * plan->height * plan->width * pitch) *
+                                denseblock_type_size(plan->type);
 }
 
 /* The outer convolution of a group is done with its first layer. */
 static denseblock_status launch_direct(const denseblock_context *context,
                                        const denseblock_plan *plan, int64_t l,
                                        const struct dblk_region *region, const char *prepared,
-                                       void *y, char *workspace) {
+                                       const struct dblk_tensors *tensors, char *workspace) {
     void *stream = denseblock_context_stream(context);
     const struct dblk_cuda_plan *cuda = dblk_cuda_plan_of(plan);
     const struct dblk_cuda_layer *planned = &cuda->layers[l];
@@ -94,14 +104,15 @@ static denseblock_status launch_direct(const denseblock_context *context,
     const struct dblk_layer *layer = &plan->layers[l];
     const bool outer = l == group->first;
     const int64_t first_sums = dblk_cuda_padded(plan->layers[group->first].growth);
-    const size_t pixel_bytes = (size_t)plan->output_channels * denseblock_type_size(plan->type);
     const struct dblk_direct_convolution convolution = {
         .type = plan->type,
-        .y = (char *)y + (size_t)(region->image * plan->height * plan->width) * pixel_bytes,
         .images = region->images,
         .height = plan->height,
         .width = plan->width,
-        .pixel_stride = plan->output_channels,
+        .features = find_region(plan, region, tensors->features, plan->feature_pitch),
+        .outputs = find_region(plan, region, tensors->outputs, plan->output_pitch),
+        .feature_pitch = plan->feature_pitch,
+        .output_pitch = plan->output_pitch,
         .kernel_height = layer->kernel_height,
         .kernel_width = layer->kernel_width,
         .first_channel = outer ? 0 : group->channels,
@@ -111,9 +122,10 @@ static denseblock_status launch_direct(const denseblock_context *context,
         .sums = workspace + cuda->stack.bytes,
         .sums_stride = planned->sums_stride,
         .sums_from = outer ? -1 : group->column - first_sums,
-        .output_channel = layer->channels,
+        .output_channel = layer->output_channel,
         .finished = layer->growth,
         .unfinished = outer ? first_sums : layer->growth,
+        .adds = plan->adds,
         .tile = planned->tile,
         .dependent = is_dependent(context, plan),
     };
@@ -126,10 +138,10 @@ static denseblock_status launch_direct(const denseblock_context *context,
 static denseblock_status forward_direct(const denseblock_context *context,
                                         const denseblock_plan *plan, int64_t l,
                                         const struct dblk_region *region, const char *prepared,
-                                        void *y, char *workspace) {
+                                        const struct dblk_tensors *tensors, char *workspace) {
     dblk_trace_product(plan, l, region, &dblk_cuda_plan_of(plan)->layers[l].group);
     const denseblock_status status =
-        launch_direct(context, plan, l, region, prepared, y, workspace);
+        launch_direct(context, plan, l, region, prepared, tensors, workspace);
     dblk_trace_end();
     return status;
 }
@@ -139,13 +151,12 @@ static denseblock_status cuda_forward_layer(denseblock_context *context,
                                             const struct dblk_region *region,
                                             const void *prepared,
                                             const struct dblk_tensors *tensors, void *workspace) {
-    void *y = tensors->outputs;
     const struct dblk_winograd_call winograd = {
         .stream = denseblock_context_stream(context),
         .plan = plan,
         .stack = &dblk_cuda_plan_of(plan)->stack,
         .region = region,
-        .y = y,
+        .y = tensors->outputs,
         .workspace = workspace,
         .dependent = is_dependent(context, plan),
     };
@@ -153,7 +164,7 @@ static denseblock_status cuda_forward_layer(denseblock_context *context,
     if (status == DENSEBLOCK_OK && is_winograd(plan, l)) {
         status = dblk_cuda_winograd_forward(&winograd, l, prepared);
     } else if (status == DENSEBLOCK_OK) {
-        status = forward_direct(context, plan, l, region, prepared, y, workspace);
+        status = forward_direct(context, plan, l, region, prepared, tensors, workspace);
         if (status == DENSEBLOCK_OK)
             status = dblk_winograd_keep_after(&winograd, l);
     }
@@ -172,6 +183,7 @@ const struct dblk_backend dblk_backend_cuda = {
     .name = "cuda",
     .method = "fused kernels, in place",
     .device = &dblk_cuda_device,
+    .places = true,
     .plan = dblk_cuda_plan_make,
     .prepare_layer = cuda_prepare_layer,
     .place_input = cuda_place_input,

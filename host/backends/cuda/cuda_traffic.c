@@ -41,6 +41,7 @@ struct operands {
     double weights;
     double sums;   /* written, or added to */
     double output; /* written to y */
+    double added;  /* to what is there: read */
     double pieces; /* of shared tiles, written and read again */
 };
 
@@ -55,12 +56,14 @@ static struct operands operands_of(const denseblock_plan *plan, int64_t l) {
     struct dblk_cuda_pieces pieces = {0, 0, 0};
     if (cuda->tensor)
         pieces = dblk_cuda_pieces(dblk_cuda_way_of(plan, l), &work);
+    const double output = is_winograd(plan, l) ? 0 : features_bytes(plan, plan->layers[l].growth);
     const struct operands bytes = {
         .features = rows * (double)work.channels * type_bytes(plan),
         .weights = (double)work.matrices * (double)work.taps * (double)work.channels *
                    (double)work.columns * type_bytes(plan) * parts,
         .sums = rows * (double)columns * sum_bytes(plan),
-        .output = is_winograd(plan, l) ? 0 : features_bytes(plan, plan->layers[l].growth),
+        .output = output,
+        .added = plan->adds ? output : 0,
         .pieces = (double)pieces.count * pieces.bytes,
     };
     return bytes;
@@ -160,20 +163,28 @@ static double sums_written(const denseblock_plan *plan, int64_t first) {
                   end == plan->layer_count ? sums_set(plan, end - 1) : features_set(plan, first));
 }
 
+/* Nothing of a block's input has been used before. What a residual block's convolution reads, and adds
+ * to, those before it have used: of the whole batch. */
+static bool is_fresh(const denseblock_plan *plan, int64_t l) {
+    return l == 0 && !is_winograd(plan, l) &&
+           (!dblk_plan_is_placed(plan) || plan->slice_images < plan->batch);
+}
+
 struct dblk_cuda_traffic dblk_cuda_work_traffic(const denseblock_plan *plan, int64_t l) {
     const bool outer = l == dblk_cuda_plan_of(plan)->layers[l].group.first;
     const bool winograd = is_winograd(plan, l);
     const struct operands bytes = operands_of(plan, l);
     const struct dblk_cuda_work work = dblk_cuda_work_of(plan, l);
     const double features_lost = missed(plan, features_set(plan, l));
+    const double first_lost = is_fresh(plan, l) ? 1 : features_lost;
     const double sums_lost = outer ? sums_written(plan, l) : missed(plan, sums_set(plan, l));
     return (struct dblk_cuda_traffic){
         .cache = bytes.features * halo_of(plan, l) *
                      (double)dblk_quotient_up(work.columns, tile_columns(plan, l)) +
                  bytes.weights * (double)dblk_quotient_up(work.pixels, tile_pixels(plan)) +
-                 bytes.sums * (winograd && !outer ? 2 : 1) + bytes.output + 2 * bytes.pieces,
-        /* Nothing of the block's input has been used before. */
-        .memory = bytes.features * (l == 0 && !winograd ? 1 : features_lost) + bytes.weights +
+                 bytes.sums * (winograd && !outer ? 2 : 1) + bytes.output + bytes.added +
+                 2 * bytes.pieces,
+        .memory = (bytes.features + bytes.added) * first_lost + bytes.weights +
                   bytes.sums * sums_lost + bytes.output + 2 * bytes.pieces * features_lost,
     };
 }
