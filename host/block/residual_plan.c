@@ -74,7 +74,11 @@ static denseblock_status plan_convolutions(const denseblock_residual_desc *desc,
             .arithmetic = desc->arithmetic,
         };
         const struct dblk_placement placement = {
-            .feature_pitch = channels, .output_pitch = outputs, .adds = i == 1};
+            .feature_pitch = channels,
+            .output_pitch = outputs,
+            .adds = i == 1,
+            .taken = residual->hidden_bytes,
+        };
         status = dblk_plan_make(&convolution, backend, options, &placement,
                                 &residual->convolutions[i]);
     }

@@ -96,8 +96,10 @@ START_TEST(a_workspace_with_no_room_for_an_image_is_refused) {
              "keeps the 4 hidden channels of an image in the workspace, 576 bytes: raise the "
              "workspace limit of 575");
     ck_assert_ptr_null(plan);
-    ck_fails(create(576), DENSEBLOCK_UNSUPPORTED, "raise the workspace limit");
-    ck_fails(create(576 + 63), DENSEBLOCK_UNSUPPORTED, "raise the workspace limit");
+    ck_fails(create(576), DENSEBLOCK_UNSUPPORTED, "needs a workspace of 640 bytes");
+    ck_fails(create(576 + 63), DENSEBLOCK_UNSUPPORTED,
+             "the reference backend needs a workspace of 640 bytes for this block: raise the "
+             "workspace limit of 639");
     ck_assert_ptr_null(plan);
 }
 END_TEST
