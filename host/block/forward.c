@@ -36,14 +36,13 @@ static struct dblk_region step_region(const denseblock_plan *plan, struct dblk_r
     return slice;
 }
 
-static denseblock_status time_begin(denseblock_context *context) {
+denseblock_status dblk_walk_time_begin(denseblock_context *context) {
     if (context->layer_seconds == NULL)
         return DENSEBLOCK_OK;
     return dblk_context_device(context)->timer_start(context->queue);
 }
 
-/* Waits, and adds what was enqueued since then to the time of layer l. */
-static denseblock_status time_end(denseblock_context *context, int64_t l) {
+denseblock_status dblk_walk_time_end(denseblock_context *context, int64_t l) {
     if (context->layer_seconds == NULL)
         return DENSEBLOCK_OK;
     double seconds;
@@ -57,7 +56,7 @@ static denseblock_status place_input(denseblock_context *context, const denseblo
                                      const struct dblk_region *region,
                                      const struct dblk_walk *walk) {
     const int64_t copied = walk->x == NULL ? 0 : plan->channels;
-    denseblock_status status = time_begin(context);
+    denseblock_status status = dblk_walk_time_begin(context);
     if (status != DENSEBLOCK_OK)
         return status;
     dblk_trace_part(DBLK_TRACE_PLACE_INPUT, plan, 0, dblk_trace_pixels(plan, region), copied,
@@ -66,14 +65,15 @@ static denseblock_status place_input(denseblock_context *context, const denseblo
                                         walk->workspace);
     dblk_trace_end();
     /* A block without layers has no time of layers. */
-    return status == DENSEBLOCK_OK && plan->layer_count > 0 ? time_end(context, 0) : status;
+    return status == DENSEBLOCK_OK && plan->layer_count > 0 ? dblk_walk_time_end(context, 0)
+                                                            : status;
 }
 
 static denseblock_status forward_layer(denseblock_context *context, const denseblock_plan *plan,
                                        int64_t l, const struct dblk_region *region,
                                        const struct dblk_walk *walk) {
     const struct dblk_layer *layer = &plan->layers[l];
-    denseblock_status status = time_begin(context);
+    denseblock_status status = dblk_walk_time_begin(context);
     if (status != DENSEBLOCK_OK)
         return status;
     dblk_trace_layer(plan, l, region);
@@ -81,7 +81,7 @@ static denseblock_status forward_layer(denseblock_context *context, const denseb
                                           &walk->tensors, walk->workspace);
     dblk_trace_end();
     if (status == DENSEBLOCK_OK)
-        status = time_end(context, l);
+        status = dblk_walk_time_end(context, l);
     context->flops_done += layer->flops / (double)plan->batch / (double)plan->height *
                            (double)(region->images * region->rows);
     if (status == DENSEBLOCK_OK)

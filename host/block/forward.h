@@ -17,4 +17,9 @@ struct dblk_walk {
 denseblock_status dblk_walk_layers(denseblock_context *context, const denseblock_plan *plan,
                                    const struct dblk_walk *walk);
 
+/* For denseblock_context_time_layers: if somebody asks, the second one waits for what was enqueued between
+ * the two, and adds its time to that of layer l of the plan that is being walked. */
+denseblock_status dblk_walk_time_begin(denseblock_context *context);
+denseblock_status dblk_walk_time_end(denseblock_context *context, int64_t l);
+
 #endif

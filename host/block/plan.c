@@ -50,12 +50,14 @@ denseblock_status dblk_plan_allocate(int64_t layer_count, denseblock_plan **plan
     return DENSEBLOCK_OK;
 }
 
-static denseblock_status check_workspace(const denseblock_plan *plan, size_t limit) {
+/* `taken` of the caller's limit is not in `limit`. */
+static denseblock_status check_workspace(const denseblock_plan *plan, size_t limit,
+                                         size_t taken) {
     if (plan->workspace_bytes > limit)
         return dblk_fail(DENSEBLOCK_UNSUPPORTED,
                          "the %s backend needs a workspace of %zu bytes for this block: raise "
                          "the workspace limit of %zu",
-                         plan->backend->name, plan->workspace_bytes, limit);
+                         plan->backend->name, plan->workspace_bytes + taken, limit + taken);
     return DENSEBLOCK_OK;
 }
 
@@ -102,7 +104,8 @@ denseblock_status dblk_plan_make(const denseblock_desc *desc, denseblock_backend
         status = chosen->plan(made, options);
     }
     if (status == DENSEBLOCK_OK)
-        status = check_workspace(made, options->workspace_limit);
+        status = check_workspace(made, options->workspace_limit,
+                                 placement == NULL ? 0 : placement->taken);
 
 exit:
     if (status != DENSEBLOCK_OK) {

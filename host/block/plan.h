@@ -66,7 +66,8 @@ struct denseblock_plan {
 struct dblk_placement {
     int64_t feature_pitch, output_pitch;
     bool adds;
-    int64_t whole_batch;
+    int64_t whole_batch; /* of the block that it is a part of */
+    size_t taken; /* of the caller's workspace limit, which the options' is short of by as much */
 };
 
 /* The options, NULL for all default, checked and with a workspace limit. DENSEBLOCK_INVALID_ARGUMENT */

@@ -24,16 +24,22 @@ denseblock_status dblk_residual_prepare_layer(denseblock_context *context,
                                                (char *)prepared + plan->layers[l].weights_offset);
 }
 
-static denseblock_status copy_slice(denseblock_context *context, const void *x, void *y,
-                                    size_t bytes) {
+/* Its time is layer 0's, if there is one. */
+static denseblock_status copy_slice(denseblock_context *context, const denseblock_plan *plan,
+                                    const void *x, void *y, size_t bytes) {
     if (x == NULL)
         return DENSEBLOCK_OK;
+    context->first_layer = 0;
+    denseblock_status status = dblk_walk_time_begin(context);
+    if (status != DENSEBLOCK_OK)
+        return status;
     dblk_trace_begin(DBLK_TRACE_PLACE_INPUT);
-    const denseblock_status status = dblk_context_device(context)->copy(
-        context->queue, DENSEBLOCK_WITHIN, y, bytes, x, bytes, bytes, 1);
+    status = dblk_context_device(context)->copy(context->queue, DENSEBLOCK_WITHIN, y, bytes, x,
+                                                bytes, bytes, 1);
     dblk_trace_end();
     context->launched = false;
-    return status;
+    return status == DENSEBLOCK_OK && plan->layer_count > 0 ? dblk_walk_time_end(context, 0)
+                                                            : status;
 }
 
 /* A slice of the batch, whose first pixel `y` is. */
@@ -66,8 +72,8 @@ denseblock_status dblk_residual_forward(denseblock_context *context, const dense
     for (int64_t i = 0; status == DENSEBLOCK_OK && i < plan->batch / plan->slice_images; i++) {
         const size_t offset = (size_t)i * slice_bytes;
         char *y = (char *)walk->tensors.outputs + offset;
-        status = copy_slice(context, walk->x == NULL ? NULL : (const char *)walk->x + offset, y,
-                            slice_bytes);
+        const char *x = walk->x == NULL ? NULL : (const char *)walk->x + offset;
+        status = copy_slice(context, plan, x, y, slice_bytes);
         if (status == DENSEBLOCK_OK)
             status = forward_units(context, plan, walk, y);
     }

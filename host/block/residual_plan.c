@@ -47,10 +47,11 @@ static bool image_bytes(const denseblock_residual_desc *desc, int64_t channels, 
 
 /* The most images, of those that divide the batch, whose hidden channels take half of the limit. */
 static int64_t most_images(int64_t batch, size_t hidden, size_t limit) {
-    int64_t images = batch;
-    while (images > 1 && (batch % images != 0 || (size_t)images > limit / 2 / hidden))
+    const size_t most = limit / 2 / hidden;
+    int64_t images = most < (size_t)batch ? (int64_t)most : batch;
+    while (images > 1 && batch % images != 0)
         images--;
-    return images;
+    return images > 1 ? images : 1;
 }
 
 /* On a processor, not more than fill its caches, so that a slice stays there through all units; but
@@ -112,7 +113,8 @@ static denseblock_status plan_convolutions(const denseblock_residual_desc *desc,
         const struct dblk_placement placement = {.feature_pitch = channels,
                                                  .output_pitch = outputs,
                                                  .adds = i == 1,
-                                                 .whole_batch = desc->batch};
+                                                 .whole_batch = desc->batch,
+                                                 .taken = residual->hidden_bytes};
         status = dblk_plan_make(&convolution, backend, options, &placement,
                                 &residual->convolutions[i]);
     }
@@ -145,7 +147,8 @@ static denseblock_status lay_out(const denseblock_residual_desc *desc, int64_t i
                                  const denseblock_plan_options *options, denseblock_plan *plan) {
     const denseblock_plan *first = plan->residual->convolutions[0];
     const denseblock_plan *second = plan->residual->convolutions[1];
-    const size_t workspace = first->workspace_bytes > second->workspace_bytes
+    const size_t workspace = desc->unit_count == 0 ? 0
+                             : first->workspace_bytes > second->workspace_bytes
                                  ? first->workspace_bytes
                                  : second->workspace_bytes;
     plan->backend = first->backend;
@@ -185,8 +188,9 @@ static denseblock_status make_residual(const denseblock_residual_desc *desc,
                                        struct dblk_residual *residual) {
     size_t hidden;
     denseblock_plan_options of_convolutions = *options;
-    if (!image_bytes(desc, desc->hidden_channels, &hidden) || hidden == 0) {
-        *images = desc->batch; /* the plans of the convolutions say what is wrong */
+    if (desc->unit_count == 0 || desc->batch <= 0 ||
+        !image_bytes(desc, desc->hidden_channels, &hidden) || hidden == 0) {
+        *images = desc->batch; /* if anything is wrong, the plans of the convolutions say so */
         return plan_convolutions(desc, desc->batch, backend, options, residual);
     }
     const denseblock_status status = choose_slice(desc, backend, options, hidden, images);
@@ -199,7 +203,7 @@ static denseblock_status make_residual(const denseblock_residual_desc *desc,
                          "a residual block keeps the %" PRId64
                          " hidden channels of an image in the "
                          "workspace, %zu bytes: raise the workspace limit of %zu",
-                         desc->hidden_channels, hidden, options->workspace_limit);
+                         desc->hidden_channels, residual->hidden_bytes, options->workspace_limit);
     of_convolutions.workspace_limit = options->workspace_limit - residual->hidden_bytes;
     if (of_convolutions.workspace_limit == 0) /* which would mean the default */
         of_convolutions.workspace_limit = 1;

@@ -147,6 +147,8 @@ static struct payload payload_of_layers(const denseblock_plan *plan, int64_t fir
         elements += dblk_layer_kernel_count(&plan->layers[l]);
     }
     elements += pixels * (payload.channels_read + payload.channels_written);
+    if (plan->adds) /* what the outputs are added to is read too */
+        elements += pixels * payload.channels_written;
     payload.bytes = elements * (int64_t)denseblock_type_size(plan->type);
     return payload;
 }

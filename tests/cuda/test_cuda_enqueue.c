@@ -3,10 +3,12 @@
 #include <stdlib.h>
 
 #include "backends.h"
+#include "lacks_residual.h"
 #include "on_double.h"
 #include "sample.h"
 
-START_TEST(a_forward_enqueues_and_does_nothing_else) {
+/* Returns how many kernels it launches. */
+static uint64_t check_that_it_only_enqueues(struct sample *sample) {
     static const char *const forbidden[] = {"cudaMalloc",
                                             "cudaMallocAsync",
                                             "cudaMallocHost",
@@ -19,11 +21,9 @@ START_TEST(a_forward_enqueues_and_does_nothing_else) {
                                             "cudaStreamQuery",
                                             "cudaEventQuery"};
     enum { COUNT = sizeof forbidden / sizeof forbidden[0] };
-    struct sample sample;
     struct ready ready;
-    sample_make(&sample);
     begin_quietly();
-    get_ready(&sample, 0, &ready);
+    get_ready(sample, 0, &ready);
     long before[COUNT];
     for (size_t f = 0; f < COUNT; f++)
         before[f] = cuda_double_calls(forbidden[f]);
@@ -36,12 +36,31 @@ START_TEST(a_forward_enqueues_and_does_nothing_else) {
         ck_assert_msg(cuda_double_calls(forbidden[f]) == before[f], "it calls %s", forbidden[f]);
     ck_ok(denseblock_context_synchronize(ready.context));
     emulator_count_work(&work);
-    /* Two convolutions for the group, one for the last layer; or a matrix for each layer. */
-    ck_assert_uint_eq(work.launches, 3);
-    download(&ready, &sample);
-    check_result(&sample);
+    download(&ready, sample);
+    check_result(sample);
     let_go(&ready);
     check_quiet("forward");
+    return work.launches;
+}
+
+START_TEST(a_forward_enqueues_and_does_nothing_else) {
+    struct sample sample;
+    sample_make(&sample);
+    /* Two convolutions for the group, one for the last layer; or a matrix for each layer. */
+    ck_assert_uint_eq(check_that_it_only_enqueues(&sample), 3);
+    sample_free(&sample);
+}
+END_TEST
+
+/* At least a launch for each layer. */
+START_TEST(so_does_that_of_a_residual_block) {
+    struct sample sample;
+    begin_quietly();
+    if (lacks_residual(tested))
+        return;
+    sample_make_residual(&sample);
+    sample.block.options = NULL;
+    ck_assert_uint_ge(check_that_it_only_enqueues(&sample), 4);
     sample_free(&sample);
 }
 END_TEST
@@ -294,6 +313,7 @@ END_TEST
 
 Suite *suite(void) {
     const TTest *const all[] = {a_forward_enqueues_and_does_nothing_else,
+                                so_does_that_of_a_residual_block,
                                 a_caller_can_capture_a_forward_in_a_graph_of_his_own,
                                 an_old_error_of_the_caller_is_not_taken_for_ours,
                                 prepared_weights_are_complete_at_the_return,

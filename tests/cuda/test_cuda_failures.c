@@ -6,6 +6,7 @@
 #include "backends.h"
 #include "cuda_case.h"
 #include "failing_memory.h"
+#include "lacks_residual.h"
 #include "on_double.h"
 #include "sample.h"
 
@@ -151,6 +152,23 @@ START_TEST(so_does_every_failing_allocation_of_the_host) {
 }
 END_TEST
 
+/* Libraries need more than what the sample's limit leaves beside the hidden channels. */
+START_TEST(so_do_both_in_a_residual_block) {
+    struct sample sample;
+    cuda_double_begin(NULL);
+    if (lacks_residual(tested))
+        return;
+    sample_make_residual(&sample);
+    if (tested != DENSEBLOCK_BACKEND_CUDA)
+        sample.block.options = NULL;
+    ck_assert_int_ge(fail_calls(&sample, NULL, cudaErrorUnknown), 60);
+    sample.block.graph = true;
+    ck_assert_int_ge(fail_calls(&sample, NULL, cudaErrorUnknown), 60);
+    ck_assert_int_gt(fail_each_allocation(run_anew, &sample.block), 13);
+    sample_free(&sample);
+}
+END_TEST
+
 START_TEST(so_it_does_where_there_are_no_memory_pools) {
     const struct cuda_double_machine machine = {.no_pools = true};
     fail_every_call(&machine, NULL, false, cudaErrorMemoryAllocation, 60);
@@ -262,6 +280,7 @@ Suite *suite(void) {
     failing_memory_ignore(cuda_double_is_inside);
     const TTest *const all[] = {every_failing_call_gives_a_status_and_leaves_nothing,
                                 so_does_every_failing_allocation_of_the_host,
+                                so_do_both_in_a_residual_block,
                                 so_it_does_where_there_are_no_memory_pools,
                                 an_error_on_the_gpu_is_found_at_the_latest_when_it_is_waited_for,
                                 too_little_memory_is_told_with_the_bytes,

@@ -128,6 +128,57 @@ START_TEST(preparing_weights_has_a_range_for_every_layer) {
 }
 END_TEST
 
+/* 12 pixels of 2 channels, two units of 3 hidden ones. Every convolution looks for an input to place, but
+ * only the copy of x before the first one has one. */
+static void make_residual(struct fixture *fixture) {
+    *fixture = (struct fixture){.desc = {.batch = 1, .height = 3, .width = 4, .channels = 2}};
+    fixture_describe_residual(fixture, 2, 3, 3, 3);
+    fixture_make(fixture, 1, NULL);
+}
+
+START_TEST(layers_of_a_residual_block_are_numbered_through_its_units) {
+    struct fixture fixture;
+    make_residual(&fixture);
+    /* A unit's second layer reads the 2 channels that it adds to as well: 12 * 2 * 4 bytes more. */
+    static const char ranges[] =
+        "push 1 forward layer 0 channels read 2 channels written 10 bytes 1440\n"
+        "push 2 place input\n"
+        "push 2 place input layer 0 channels read 0 channels written 0 bytes 0\n"
+        "push 2 layer 0 layer 0 channels read 2 channels written 3 bytes 456\n"
+        "push 2 place input layer 1 channels read 0 channels written 0 bytes 0\n"
+        "push 2 layer 1 layer 1 channels read 3 channels written 2 bytes 552\n"
+        "push 2 place input layer 2 channels read 0 channels written 0 bytes 0\n"
+        "push 2 layer 2 layer 2 channels read 2 channels written 3 bytes 456\n"
+        "push 2 place input layer 3 channels read 0 channels written 0 bytes 0\n"
+        "push 2 layer 3 layer 3 channels read 3 channels written 2 bytes 552\n";
+    for (int i = 0; i < 2; i++) { /* the second forward begins as the first */
+        record_begin();
+        fixture_forward(&fixture);
+        ck_assert_str_eq(record_of("push"), ranges);
+        ck_assert_str_eq(record_of("pop"), "pop 2\npop 2\npop 2\npop 2\npop 2\n"
+                                           "pop 2\npop 2\npop 2\npop 2\npop 1\n");
+    }
+    fixture_free(&fixture);
+}
+END_TEST
+
+START_TEST(so_they_are_where_weights_are_prepared) {
+    struct fixture fixture;
+    make_residual(&fixture);
+    record_begin();
+    ck_ok(denseblock_weights_prepare(fixture.context, fixture.plan,
+                                     (const void *const *)fixture.kernels, fixture.prepared));
+    ck_assert_str_eq(
+        record_of("push"),
+        "push 1 prepare weights layer 0 channels read 2 channels written 10 bytes 864\n"
+        "push 2 prepare layer layer 0 channels read 2 channels written 3 bytes 216\n"
+        "push 2 prepare layer layer 1 channels read 3 channels written 2 bytes 216\n"
+        "push 2 prepare layer layer 2 channels read 2 channels written 3 bytes 216\n"
+        "push 2 prepare layer layer 3 channels read 3 channels written 2 bytes 216\n");
+    fixture_free(&fixture);
+}
+END_TEST
+
 /* Nor may it, where a CUDA Graph is captured. */
 START_TEST(a_range_allocates_nothing) {
     const denseblock_plan_options options = {.group_size = 2};
@@ -189,6 +240,8 @@ Suite *suite(void) {
                                   a_group_has_a_range_around_its_layers,
                                   winograd_layers_have_ranges_of_their_parts,
                                   preparing_weights_has_a_range_for_every_layer,
+                                  layers_of_a_residual_block_are_numbered_through_its_units,
+                                  so_they_are_where_weights_are_prepared,
                                   a_range_allocates_nothing,
                                   what_is_refused_has_no_range,
                                   buffers_are_regions_with_a_label_while_they_last,

@@ -5,6 +5,7 @@
 
 #include "failing_memory.h"
 #include "fixture.h"
+#include "lacks_residual.h"
 #include "suite.h"
 
 static const denseblock_backend backends[] = {DENSEBLOCK_BACKEND_REFERENCE,
@@ -15,7 +16,7 @@ static denseblock_status create_plan(void *argument) {
     struct fixture *fixture = argument;
     denseblock_plan *plan;
     const denseblock_status status =
-        denseblock_plan_create(&fixture->desc, fixture->backend, NULL, &plan);
+        described_plan_create(&fixture->desc, fixture->residual, fixture->backend, NULL, &plan);
     const bool agree = (plan == NULL) == (status != DENSEBLOCK_OK);
     denseblock_plan_destroy(plan);
     return agree ? status : DENSEBLOCK_DEVICE_FAILED;
@@ -41,10 +42,27 @@ START_TEST(plan_and_context_survive_every_failing_allocation) {
 }
 END_TEST
 
-static void check_that_executing_allocates_nothing(denseblock_backend backend) {
+/* More than the plan of one dense block: there are those of the convolutions. */
+START_TEST(so_does_the_plan_of_a_residual_block) {
     struct fixture fixture;
-    fixture_random_desc(&fixture, 2, DENSEBLOCK_F32);
-    denseblock_layers_fill(fixture.layers, 1, 3, 3, 4);
+    for (int b = 0; b < BACKENDS; b++) {
+        if (lacks_residual(backends[b]))
+            continue;
+        fixture_random_residual(&fixture, 1, DENSEBLOCK_F32);
+        fixture.backend = backends[b];
+        ck_assert_int_ge(fail_each_allocation(create_plan, &fixture), 5);
+    }
+}
+END_TEST
+
+static void check_that_executing_allocates_nothing(denseblock_backend backend, bool residual) {
+    struct fixture fixture;
+    if (residual)
+        fixture_random_residual(&fixture, 2, DENSEBLOCK_F32);
+    else {
+        fixture_random_desc(&fixture, 2, DENSEBLOCK_F32);
+        denseblock_layers_fill(fixture.layers, 1, 3, 3, 4);
+    }
     fixture.backend = backend;
     fixture_make(&fixture, 2, &(denseblock_plan_options){.thread_count = 1});
     failing_memory_begin(-1);
@@ -60,8 +78,11 @@ static void check_that_executing_allocates_nothing(denseblock_backend backend) {
 }
 
 START_TEST(preparing_and_executing_allocate_nothing) {
-    for (int b = 0; b < BACKENDS; b++)
-        check_that_executing_allocates_nothing(backends[b]);
+    for (int b = 0; b < BACKENDS; b++) {
+        check_that_executing_allocates_nothing(backends[b], false);
+        if (!lacks_residual(backends[b]))
+            check_that_executing_allocates_nothing(backends[b], true);
+    }
 }
 END_TEST
 
@@ -118,6 +139,7 @@ END_TEST
 Suite *suite(void) {
     const TTest *const tests[] = {
         plan_and_context_survive_every_failing_allocation,
+        so_does_the_plan_of_a_residual_block,
         preparing_and_executing_allocate_nothing,
         buffers_survive_every_failing_allocation,
         files_survive_every_failing_allocation,

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "fixture.h"
+#include "lacks_residual.h"
 #include "suite.h"
 
 enum { THREADS = 8, EXECUTIONS = 20 };
@@ -33,7 +34,8 @@ static void *execute(void *argument) {
     return NULL;
 }
 
-static void run_at_once(denseblock_backend backend, const denseblock_plan_options *options) {
+static void run_at_once(denseblock_backend backend, bool residual,
+                        const denseblock_plan_options *options) {
     struct fixture shared = {.backend = backend};
     denseblock_layers_fill(shared.layers, 3, 3, 3, 5);
     shared.desc = (denseblock_desc){.batch = 2,
@@ -42,6 +44,8 @@ static void run_at_once(denseblock_backend backend, const denseblock_plan_option
                                     .channels = 7,
                                     .layer_count = 3,
                                     .layers = shared.layers};
+    if (residual)
+        fixture_describe_residual(&shared, 2, 5, 3, 3);
     fixture_make(&shared, 1, options);
     fixture_forward(&shared);
 
@@ -65,8 +69,8 @@ static void run_at_once(denseblock_backend backend, const denseblock_plan_option
 
 START_TEST(threads_share_a_plan_of_one_thread_each) {
     const denseblock_plan_options options = {.thread_count = 1};
-    run_at_once(DENSEBLOCK_BACKEND_REFERENCE, &options);
-    run_at_once(DENSEBLOCK_BACKEND_CPU, &options);
+    run_at_once(DENSEBLOCK_BACKEND_REFERENCE, false, &options);
+    run_at_once(DENSEBLOCK_BACKEND_CPU, false, &options);
 }
 END_TEST
 
@@ -75,12 +79,23 @@ START_TEST(threads_share_a_plan_that_has_threads_itself) {
                                                DENSEBLOCK_ALGORITHM_WINOGRAD2,
                                                DENSEBLOCK_ALGORITHM_WINOGRAD4};
     denseblock_plan_options options = {.thread_count = 2};
-    run_at_once(DENSEBLOCK_BACKEND_REFERENCE, &options);
+    run_at_once(DENSEBLOCK_BACKEND_REFERENCE, false, &options);
     for (int a = 0; a < 3; a++)
         for (options.group_size = 1; options.group_size <= 2; options.group_size++) {
             options.algorithm = algorithms[a];
-            run_at_once(DENSEBLOCK_BACKEND_CPU, &options);
+            run_at_once(DENSEBLOCK_BACKEND_CPU, false, &options);
         }
+}
+END_TEST
+
+START_TEST(threads_share_a_plan_of_a_residual_block) {
+    static const denseblock_backend backends[] = {DENSEBLOCK_BACKEND_REFERENCE,
+                                                  DENSEBLOCK_BACKEND_CPU};
+    denseblock_plan_options options = {0};
+    for (int b = 0; b < 2; b++)
+        for (options.thread_count = 1; options.thread_count <= 2; options.thread_count++)
+            if (!lacks_residual(backends[b]))
+                run_at_once(backends[b], true, &options);
 }
 END_TEST
 
@@ -88,6 +103,7 @@ Suite *suite(void) {
     const TTest *const tests[] = {
         threads_share_a_plan_of_one_thread_each,
         threads_share_a_plan_that_has_threads_itself,
+        threads_share_a_plan_of_a_residual_block,
         NULL,
     };
     return suite_of("threads", tests);
