@@ -16,7 +16,6 @@ struct dblk_backend {
     const char *name;
     const char *method;               /* a few words for denseblock_plan_describe */
     const struct dblk_device *device; /* the kind that it runs on */
-    bool places;                      /* heeds where plans say that layers read and write */
 
     /* Whether this machine has what the backend needs beside the device: DENSEBLOCK_OK, or else why
      * not in `problem`. NULL: it needs nothing. */

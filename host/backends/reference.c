@@ -141,7 +141,6 @@ const struct dblk_backend dblk_backend_reference = {
     .name = "reference",
     .method = "plain loops, f64 sums",
     .device = &dblk_host_device,
-    .places = true,
     .plan = reference_plan,
     .prepare_layer = reference_prepare_layer,
     .place_input = dblk_host_place_input,

@@ -86,9 +86,6 @@ denseblock_status dblk_plan_make(const denseblock_desc *desc, denseblock_backend
     *plan = NULL;
     if (status == DENSEBLOCK_OK)
         status = dblk_backend_find(backend, options->device, &chosen);
-    if (status == DENSEBLOCK_OK && placement != NULL && !chosen->places)
-        status = dblk_fail(DENSEBLOCK_UNSUPPORTED, "the %s backend has no residual blocks",
-                           chosen->name);
     if (status == DENSEBLOCK_OK)
         status = dblk_plan_allocate(desc->layer_count, &made);
     if (status != DENSEBLOCK_OK)

@@ -134,7 +134,6 @@ const struct dblk_backend dblk_backend_cpu = {
     .name = "cpu",
     .method = "vectors, Winograd with a kept transform",
     .device = &dblk_host_device,
-    .places = true,
     .plan = dblk_cpu_plan_make,
     .prepare_layer = dblk_cpu_prepare_layer,
     .place_input = cpu_place_input,

@@ -82,7 +82,6 @@ const struct dblk_backend dblk_backend_cublas = {
     .name = "cublas",
     .method = "ReLU and im2col or Winograd transforms, then GEMM",
     .device = &dblk_cuda_device,
-    .places = true,
     .check = cublas_backend_check,
     .plan = dblk_cublas_plan_make,
     .open = cublas_open,

@@ -183,7 +183,6 @@ const struct dblk_backend dblk_backend_cuda = {
     .name = "cuda",
     .method = "fused kernels, in place",
     .device = &dblk_cuda_device,
-    .places = true,
     .plan = dblk_cuda_plan_make,
     .prepare_layer = cuda_prepare_layer,
     .place_input = cuda_place_input,

@@ -249,7 +249,6 @@ const struct dblk_backend dblk_backend_cudnn = {
     .name = "cudnn",
     .method = "cuDNN's convolutions on strided views of y",
     .device = &dblk_cuda_device,
-    .places = true,
     .check = cudnn_backend_check,
     .plan = dblk_cudnn_plan_make,
     .discard = dblk_cudnn_plan_discard,
