@@ -29,7 +29,7 @@
  * As nvcc 13.0 compiles it (tests/resources): registers of a thread, and blocks of a multiprocessor.
  *
  *   kernel                           threads  shared   sm_80   sm_90  sm_100
- *   dblk_winograd_between_kernel         256   49152    64/3    64/4    64/4
+ *   dblk_winograd_between_kernel         256   49152    64/3    64/4    59/4
  */
 #include <limits.h>
 
