@@ -167,9 +167,9 @@ static denseblock_status lay_out(const denseblock_residual_desc *desc, int64_t i
     plan->step_rows = desc->height;
     plan->thread_count = (int)dblk_larger(first->thread_count, second->thread_count);
     plan->workspace_bytes = plan->residual->hidden_bytes;
-    if (images > 0)
-        plan->predicted_seconds = (first->predicted_seconds + second->predicted_seconds) *
-                                  (double)desc->unit_count * (double)(desc->batch / images);
+    const int64_t slices = images > 0 ? desc->batch / images : 0;
+    plan->predicted_seconds = (first->predicted_seconds + second->predicted_seconds) *
+                              (double)desc->unit_count * (double)slices;
     if (!image_bytes(desc, desc->channels, &plan->output_bytes) ||
         !dblk_size_multiply(&plan->output_bytes, desc->batch) ||
         !dblk_size_add(&plan->workspace_bytes, workspace) || !lay_out_layers(desc, plan))

@@ -128,7 +128,7 @@ static void make_block(struct fixture *fixture, denseblock_backend backend,
 }
 
 /* The result of the fixture's plan, of malloc. */
-static void *result(struct fixture *fixture) {
+static void *output_of(struct fixture *fixture) {
     fixture_forward(fixture);
     const size_t bytes = denseblock_plan_output_bytes(fixture->plan);
     void *copy = aligned_memory(bytes);
@@ -142,7 +142,7 @@ static void check_that_x_may_lie_in_y(denseblock_backend backend) {
     const size_t bytes = denseblock_plan_output_bytes(fixture.plan);
     void *x = aligned_memory(bytes);
     memcpy(x, fixture.x, bytes);
-    void *apart = result(&fixture);
+    void *apart = output_of(&fixture);
     ck_assert_mem_eq(fixture.x, x, bytes); /* which is only read */
     for (int way = 0; way < 2; way++) {
         memcpy(fixture.y, x, bytes);
@@ -171,7 +171,7 @@ START_TEST(slices_and_threads_do_not_change_a_bit_of_the_reference) {
             const denseblock_plan_options options = {
                 .thread_count = threads, .workspace_limit = 2 * HIDDEN_BYTES * images};
             make_block(&fixture, DENSEBLOCK_BACKEND_REFERENCE, &options);
-            void *found = result(&fixture);
+            void *found = output_of(&fixture);
             if (first != NULL)
                 ck_assert_mem_eq(found, first, denseblock_plan_output_bytes(fixture.plan));
             free(first);
