@@ -6,6 +6,9 @@
 
 typedef struct spread {
     double least, median, most;
+    double low,
+        high; /* the range without the least and the most, where at least 3 values are given: one
+                         that other programs disturbed does not count */
 } spread;
 
 /* Of at least one value; sorts them. */
