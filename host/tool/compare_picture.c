@@ -2,6 +2,7 @@
  * and below it the residual block's. */
 #include "compare.h"
 
+#include <inttypes.h>
 #include <math.h>
 
 #include "geometry.h"
@@ -11,7 +12,7 @@
 enum {
     WIDTH = 900,
     MARGIN = 16,
-    LEGEND = 74,        /* of the panels: below title and legend */
+    LEGEND = 92,        /* of the panels: below title and legend */
     PANEL_WIDTH = 442,  /* two beside each other */
     PANEL_HEIGHT = 218, /* and two below each other */
     HEAD = 30,          /* of a panel: its title */
@@ -19,7 +20,6 @@ enum {
     BARS = 236,         /* the longest */
     BAR = 15,
     PAIR = 44, /* from a pair of bars to the next */
-    TITLE_SIZE = 256,
     VALUE_SIZE = 64
 };
 
@@ -28,8 +28,8 @@ static const char LIGHT[] = ".dense { fill: #2a6fc9 }\n"
                             ".panel { font-weight: bold }\n"
                             ".range { stroke: #1f2328; stroke-width: 1.4 }\n";
 
-static const char DARK[] = "  .dense { fill: #58a6ff }\n"
-                           "  .residual { fill: #e28c55 }\n"
+static const char DARK[] = "  .dense { fill: #3b82d6 }\n"
+                           "  .residual { fill: #c76a2e }\n"
                            "  .range { stroke: #f0f6fc }\n";
 
 /* Where a pair of bars is drawn, and the figure whose bar is the longest. */
@@ -45,10 +45,10 @@ static const char *value_text(const quantity *figure, claim_unit unit, char text
         (void)snprintf(text, VALUE_SIZE, "%s", bytes_text((size_t)figure->value, number));
     else if (unit == UNIT_SECONDS)
         (void)snprintf(text, VALUE_SIZE, "%.3g ms", 1e3 * figure->value);
-    else if (figure->value < 1e4)
-        (void)snprintf(text, VALUE_SIZE, "%.4g", figure->value);
+    else if (figure->value < 1e6)
+        (void)snprintf(text, VALUE_SIZE, "%.6g", figure->value);
     else
-        (void)snprintf(text, VALUE_SIZE, "%.3f million", 1e-6 * figure->value);
+        (void)snprintf(text, VALUE_SIZE, "%.4g million", 1e-6 * figure->value);
     return text;
 }
 
@@ -88,11 +88,15 @@ static void draw_pair(const place *at, const char *label, const quantity *dense,
 }
 
 static void draw_panel_title(const place *at, const char *title, FILE *stream) {
-    (void)fprintf(stream,
-                  "<text class=\"panel\" x=\"%.1f\" y=\"%.1f\">%s</text>\n"
-                  "<line class=\"grid\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>\n",
-                  at->x, at->y + 16, title, at->x + LABEL - 0.5, at->x + LABEL - 0.5,
-                  at->y + HEAD - 5, at->y + PANEL_HEIGHT - 18);
+    (void)fprintf(stream, "<text class=\"panel\" x=\"%.1f\" y=\"%.1f\">%s</text>\n", at->x,
+                  at->y + 16, title);
+}
+
+/* The line where bars begin, from a place down to below its last pair. */
+static void draw_axis(const place *from, const place *to, FILE *stream) {
+    (void)fprintf(
+        stream, "<line class=\"grid\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>\n",
+        from->x + LABEL - 0.5, from->x + LABEL - 0.5, from->y - 5, to->y - PAIR + 2 * BAR + 7.0);
 }
 
 /* Each has an axis of its own: they are in different units. */
@@ -105,23 +109,28 @@ static void draw_sizes(const compare_figures *figures, place at, FILE *stream) {
          exact_quantity(1e-9 * blocks[BLOCK_RESIDUAL].flops)},
     };
     static const char *const labels[] = {"parameters", "GFLOP"};
+    place first;
 
     draw_panel_title(&at, "Parameters, and operations of a forward", stream);
     at.y += HEAD;
+    first = at;
     for (int i = 0; i < 2; i++) {
         at.longest = fmax(pairs[i][0].value, pairs[i][1].value);
         draw_pair(&at, labels[i], &pairs[i][0], &pairs[i][1], UNIT_COUNT, stream);
         at.y += PAIR;
     }
+    draw_axis(&first, &at, stream);
 }
 
 /* What the claims of this name compare. The dense block's groups are a way of its own. */
 static void draw_claims(const compare_figures *figures, const char *name, const char *title,
                         place at, FILE *stream) {
     static const quantity none;
+    place first;
 
     draw_panel_title(&at, title, stream);
     at.y += HEAD;
+    first = at;
     for (size_t i = 0; i < figures->claim_count; i++) {
         if (figures->claims[i].name == name)
             at.longest = fmax(at.longest, fmax(figures->claims[i].dense.high,
@@ -136,33 +145,37 @@ static void draw_claims(const compare_figures *figures, const char *name, const 
                   made->unit, stream);
         at.y += PAIR;
     }
+    draw_axis(&first, &at, stream);
 }
 
 static void draw_header(const compare_figures *figures, FILE *stream) {
     const denseblock_desc *const dense = &figures->dense;
-    char title[TITLE_SIZE + SHAPE_TEXT_SIZE + LAYERS_TEXT_SIZE];
     char shape[SHAPE_TEXT_SIZE];
     char layers[LAYERS_TEXT_SIZE];
     int64_t x[4];
 
     input_shape(dense, x);
-    (void)snprintf(title, sizeof title,
-                   "A dense block beside a residual block: %s %s, %s; backend %s",
-                   shape_text(4, x, shape), type_choice_name(dense->type, dense->arithmetic),
-                   layers_text(dense, layers), denseblock_backend_name(figures->backend));
     picture_begin(&(picture){.width = WIDTH,
                              .height = LEGEND + 2 * PANEL_HEIGHT,
-                             .title = title,
+                             .title = "A dense block beside a residual block of as many "
+                                      "convolutions",
                              .light = LIGHT,
                              .dark = DARK},
                   stream);
     (void)fprintf(stream,
-                  "<rect class=\"dense\" x=\"%d\" y=\"40\" width=\"26\" height=\"12\"/>"
-                  "<text x=\"%d\" y=\"51\">dense, %lld channels at the end</text>\n"
-                  "<rect class=\"residual\" x=\"%d\" y=\"40\" width=\"26\" height=\"12\"/>"
-                  "<text x=\"%d\" y=\"51\">residual, %lld channels</text>\n",
-                  MARGIN, MARGIN + 34, (long long)output_channels(dense), MARGIN + 270,
-                  MARGIN + 304, (long long)figures->residual.channels);
+                  "<rect class=\"dense\" x=\"%d\" y=\"38\" width=\"26\" height=\"13\"/>"
+                  "<text x=\"%d\" y=\"49\">dense: %s %s, %s, at the end %" PRId64
+                  " channels; backend %s</text>\n",
+                  MARGIN, MARGIN + 34, shape_text(4, x, shape),
+                  type_choice_name(dense->type, dense->arithmetic), layers_text(dense, layers),
+                  output_channels(dense), denseblock_backend_name(figures->backend));
+    x[3] = figures->residual.channels;
+    (void)fprintf(stream,
+                  "<rect class=\"residual\" x=\"%d\" y=\"60\" width=\"26\" height=\"13\"/>"
+                  "<text x=\"%d\" y=\"71\">residual: %s, %" PRId64
+                  " unit%s of two convolutions</text>\n",
+                  MARGIN, MARGIN + 34, shape_text(4, x, shape), figures->residual.unit_count,
+                  plural(figures->residual.unit_count));
 }
 
 void compare_picture(const compare_figures *figures, FILE *stream) {

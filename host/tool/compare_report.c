@@ -152,7 +152,14 @@ static const char *quantity_text(const quantity *figure, claim_unit unit,
     return text;
 }
 
+/* Why energy is not measured stands above, and is the same for all ways. */
+static const char *why_text(const claim *made) {
+    return made->unit == UNIT_JOULES && made->verdict == VERDICT_NOT_MEASURED ? "see above"
+                                                                              : made->why;
+}
+
 static void print_claim(const claim *made) {
+    const char *const why = why_text(made);
     char dense[COLUMN_SIZE];
     char residual[COLUMN_SIZE];
     char ratio[FIGURE_TEXT_SIZE] = "-";
@@ -162,7 +169,7 @@ static void print_claim(const claim *made) {
     report_line(made->way != NULL ? made->way->name : "", "%-44s %14s %14s %8s  %s%s%s",
                 made->text, quantity_text(&made->dense, made->unit, dense),
                 quantity_text(&made->residual, made->unit, residual), ratio,
-                verdict_name(made->verdict), made->why[0] != '\0' ? ": " : "", made->why);
+                verdict_name(made->verdict), why[0] != '\0' ? ": " : "", why);
 }
 
 static void print_claims(const compare_figures *figures) {
