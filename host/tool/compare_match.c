@@ -49,9 +49,9 @@ static int64_t nearest_channels(denseblock_residual_desc block, double parameter
     double above;
 
     block.channels = 1;
-    block.channels = (int64_t)sqrt(parameters / residual_parameter_count(&block));
-    if (block.channels < 1)
+    if (parameters < residual_parameter_count(&block))
         return 1;
+    block.channels = (int64_t)sqrt(parameters / residual_parameter_count(&block));
     below = fabs(residual_parameter_count(&block) - parameters);
     block.channels++;
     above = fabs(residual_parameter_count(&block) - parameters);

@@ -1,5 +1,5 @@
-/* The figures as bars, in SVG: a panel for each, in it a pair of bars for every way, the dense block's
- * and below it the residual block's. */
+/* The figures as bars, in SVG: a panel for each, in it a pair of bars for every way, the dense
+ * block's and below it the residual block's. */
 #include "compare.h"
 
 #include <inttypes.h>
@@ -192,7 +192,7 @@ void compare_picture(const compare_figures *figures, FILE *stream) {
     for (int i = 0; i < 3; i++)
         draw_claims(figures, panels[i].name, panels[i].title,
                     (place){.x = MARGIN + (i + 1) % 2 * PANEL_WIDTH,
-                            .y = LEGEND + (i + 1) / 2 * PANEL_HEIGHT},
+                            .y = LEGEND + (i > 0 ? PANEL_HEIGHT : 0)},
                     stream);
     picture_end(stream);
 }

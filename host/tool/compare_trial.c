@@ -10,8 +10,8 @@
 static const double ENERGY_SECONDS = 1;
 static const double ENERGY_ROUND_SECONDS = 0.1;
 
-/* The longest time between two counts of a GPU, of those that others have measured: what is read may
- * be as old. */
+/* The longest time between two counts of a GPU, of those that others have measured: what is read
+ * may be as old. */
 static const double COUNTER_PERIOD_SECONDS = 0.1;
 
 const char *block_kind_name(block_kind kind) {
@@ -61,8 +61,8 @@ static bool apply_formula(const compare_request *request, const compare_figures 
            residual_training_formula(&figures->residual, &trial->training_bytes);
 }
 
-/* In place, what every convolution reads and writes; a copy reads and writes what it copies. In groups
- * of layers features are read less often, and how often is known where the groups are. */
+/* In place, what every convolution reads and writes; a copy reads and writes what it copies. In
+ * groups of layers features are read less often, and how often is known where the groups are. */
 static void find_moved(const compare_figures *figures, compare_trial *trial) {
     const memory_trial *const memory = &trial->memory;
     const formula_request layer_by_layer = {

@@ -36,14 +36,16 @@
  * copy-keep  peak = S C (U+1) + W + T,                          written = S C U
  * in place   peak = S C + W + T,                                written = 0
  *
- * Training, by formula alone, since there is no backward pass yet: the parameters, in the type of the
- * features, and what the backward pass of every convolution has to read again, which is its input (the
- * ReLU's gradient follows from it). Gradients, and what an optimiser keeps, are not in it.
+ * Training, by formula alone, since there is no backward pass yet: the parameters, in the type of
+ * the features, and what the backward pass of every convolution has to read again, which is its
+ * input (the ReLU's gradient follows from it). Gradients, and what an optimiser keeps, are not in
+ * it.
  *
  * dense      In place, all inputs are channels of y, which is there once: S C_L. With copies, every
  *            convolution has a tensor of its own: S (C_0 + ... + C_L).
- * residual   Every X_u and every h_u, in whatever way the forward holds them: S (C (U+1) + M U). What
- *            is added in place destroys X_u, which the backward pass still needs. */
+ * residual   Every X_u and every h_u, in whatever way the forward holds them:
+ *            S (C (U+1) + M U). What is added in place destroys X_u, which the backward pass still
+ *            needs. */
 #include "memory_formula.h"
 
 static bool add(size_t *total, size_t more) {

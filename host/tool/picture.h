@@ -1,5 +1,5 @@
-/* What all pictures in SVG have: text, lines and ground in the colours of the reader's light or dark
- * theme. */
+/* What all pictures in SVG have: text, lines and ground in the colours of the reader's light or
+ * dark theme. */
 #ifndef TOOL_PICTURE_H
 #define TOOL_PICTURE_H
 

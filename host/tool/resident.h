@@ -48,7 +48,7 @@ outcome resident_forward(resident *block, const denseblock_array *input, progres
 /* Copies y into host memory. */
 outcome resident_download(resident *block, void *y);
 
-/* Frees what the last forward has left: all but the prepared weights, and the input that is held. */
+/* Frees what the last forward has left: all but the prepared weights, and a held input. */
 outcome resident_clear(resident *block);
 
 /* Frees every buffer, and the context. A zeroed struct is allowed. */

@@ -1,4 +1,4 @@
-/* What `denseblock compare` decides from numbers: the residual block's channels, and its verdicts. */
+/* What `denseblock compare` decides from numbers: the residual block's channels, and verdicts. */
 #include "tool/compare_match.h"
 #include "tool/compare_verdict.h"
 #include "tool/spread.h"
