@@ -69,7 +69,7 @@ static outcome run_residual(concatenation how, memory_trial *trial) {
                                            .unit_count = 2,
                                            .kernel_height = 3,
                                            .kernel_width = 3};
-    const denseblock_plan_options options = {.thread_count = 1};
+    const denseblock_plan_options options = {.thread_count = 1, .group_size = 3};
     const void *const kernels[] = {elements, elements, elements, elements};
     const denseblock_array input = {.rank = 4, .shape = {2, 5, 3, CHANNELS}, .data = elements};
     block_plans plans;
