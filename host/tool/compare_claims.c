@@ -9,8 +9,8 @@ static const char NO_BACKWARD_PASS[] = "there is no backward pass yet";
 static const char NO_TRAINED_NETWORK[] =
     "it takes networks trained on data, and this command measures one block";
 
-/* The residual block's way beside one of the dense block's: the first that holds features alike, since
- * it has no groups of layers. */
+/* The residual block's way beside one of the dense block's: the first that holds features alike,
+ * since it has no groups of layers. */
 static size_t counterpart(size_t way) {
     size_t s = 0;
 
