@@ -97,7 +97,7 @@ static void print_trial(const compare_request *request, double flops,
             (void)figure_text(flops / trial->moved, figures[0]);
     }
     if (trial->joules.known)
-        (void)snprintf(joules, sizeof joules, " %9.4g", 1e3 * trial->joules.value);
+        (void)snprintf(joules, sizeof joules, " %9.6g", 1e3 * trial->joules.value);
     report_line(
         memory->way->name, TABLE_FORMAT "%s", bytes_text(memory->measured.peak, peak),
         bytes_text(memory->workspace_bytes, workspace),
@@ -146,7 +146,7 @@ static const char *quantity_text(const quantity *figure, claim_unit unit,
         (void)snprintf(text, COLUMN_SIZE, "%s ms", figure_text(1e3 * figure->value, number));
         break;
     case UNIT_JOULES:
-        (void)snprintf(text, COLUMN_SIZE, "%.4g mJ", 1e3 * figure->value);
+        (void)snprintf(text, COLUMN_SIZE, "%.6g mJ", 1e3 * figure->value);
         break;
     }
     return text;
