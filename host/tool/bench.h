@@ -11,6 +11,7 @@
 #include "failure.h"
 #include "generated_case.h"
 #include "parse.h"
+#include "spread.h"
 
 typedef struct bench_request {
     uniform_block sizes;
@@ -35,7 +36,7 @@ typedef struct timing {
     double bytes;           /* that the layer-by-layer schedule has to move */
     double prepare_seconds; /* for the weights, once */
     double *seconds;        /* `repeats` of them */
-    double median, least, most;
+    spread time;
     double enqueue; /* least time that the host was busy with one, on a GPU; else 0 */
     double peak; /* FMA operations a second of this processor with as many threads, the larger of
                     those before and after; 0 for backends that run elsewhere */

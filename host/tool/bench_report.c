@@ -22,7 +22,7 @@ static double predicted_seconds(const timing *measured) {
 }
 
 static void print_timing(const bench_request *request, const timing *measured) {
-    const double median = measured->median;
+    const double median = measured->time.median;
     char name[NAME_SIZE];
     char columns[COLUMNS_SIZE];
     const double predicted = predicted_seconds(measured);
@@ -32,8 +32,8 @@ static void print_timing(const bench_request *request, const timing *measured) {
 
     (void)snprintf(columns, sizeof columns, "%7d %11s %11s %11s %9s %8s", measured->threads,
                    figure_text(1e3 * median, figures[0]),
-                   figure_text(1e3 * measured->least, figures[1]),
-                   figure_text(1e3 * measured->most, figures[2]),
+                   figure_text(1e3 * measured->time.least, figures[1]),
+                   figure_text(1e3 * measured->time.most, figures[2]),
                    rate_text(1e-9 * measured->flops, median, figures[3]),
                    rate_text(1e-9 * measured->bytes, median, figures[4]));
     (void)snprintf(name, sizeof name, "%s%s", denseblock_backend_name(measured->backend),
@@ -110,7 +110,7 @@ static json_t *json_memory(const denseblock_desc *desc, const timing *measured) 
 }
 
 static json_t *json_timing(const denseblock_desc *desc, const timing *measured) {
-    const double median = measured->median;
+    const double median = measured->time.median;
     const bool has_peak = measured->peak > 0;
     const double predicted = predicted_seconds(measured);
 
@@ -119,8 +119,8 @@ static json_t *json_timing(const denseblock_desc *desc, const timing *measured) 
         denseblock_backend_name(measured->backend), "graph", measured->graph, "threads",
         measured->threads, "enqueue_ms",
         measured->enqueue > 0 ? json_number(1e3 * measured->enqueue) : json_null(), "median_ms",
-        json_number(1e3 * median), "min_ms", json_number(1e3 * measured->least), "max_ms",
-        json_number(1e3 * measured->most), "gflops_per_second",
+        json_number(1e3 * median), "min_ms", json_number(1e3 * measured->time.least), "max_ms",
+        json_number(1e3 * measured->time.most), "gflops_per_second",
         json_rate(1e-9 * measured->flops, median), "gbytes_per_second",
         json_rate(1e-9 * measured->bytes, median), "peak_gflops_per_second",
         has_peak ? json_number(1e-9 * measured->peak) : json_null(), "fraction_of_peak",

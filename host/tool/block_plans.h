@@ -1,5 +1,6 @@
-/* The plans by which a way of concatenation runs a block: one of all layers in place, or one for
- * every layer. */
+/* The plans by which a block is run in one way of holding its features: one for all of it in place,
+ * or one for every step from a tensor to the next; and the sizes of what they work on, so that
+ * whoever runs them need not know what kind of block it is. */
 #ifndef TOOL_BLOCK_PLANS_H
 #define TOOL_BLOCK_PLANS_H
 
@@ -13,10 +14,16 @@ typedef struct planned_layers {
 } planned_layers;
 
 typedef struct block_plans {
+    concatenation how;
     planned_layers *parts;
-    int64_t count;          /* 1, or the number of layers */
+    int64_t count;          /* 1 in place, else `steps` */
     size_t weights_bytes;   /* of all of them */
     size_t workspace_bytes; /* the largest, which all can use in turns */
+    int64_t steps;          /* from X_0 to the last X: layers, or units of a residual block */
+    size_t *features;       /* bytes of X_0 .. X_steps */
+    size_t *kernels;        /* bytes of every layer's kernel */
+    size_t pixels;          /* N * H * W */
+    size_t x_pixel;         /* bytes of x's channels in one of them */
 } block_plans;
 
 /* What denseblock_plan_create says of the first plan that cannot be made; without a detail where
@@ -28,6 +35,12 @@ denseblock_status block_plans_create(const denseblock_desc *desc, denseblock_bac
                                      const denseblock_plan_options *options, concatenation how,
                                      block_plans *made);
 
+/* The same for a residual block, whose layers are never in groups. */
+denseblock_status residual_plans_create(const denseblock_residual_desc *desc,
+                                        denseblock_backend backend,
+                                        const denseblock_plan_options *options, concatenation how,
+                                        block_plans *made);
+
 /* Prints why, and returns the outcome that belongs to it. */
 outcome block_plans_fail(denseblock_status status);
 
@@ -36,8 +49,5 @@ void block_plans_free(block_plans *plans);
 
 /* Bytes of X_l, 0 <= l <= L, for a block that a plan has accepted. */
 size_t features_bytes(const denseblock_desc *desc, int64_t l);
-
-/* Bytes of layer l's kernel, likewise. */
-size_t layer_kernel_bytes(const denseblock_desc *desc, int64_t l);
 
 #endif

@@ -162,9 +162,8 @@ static outcome add_copying(const bench_request *request, denseblock_backend back
     status = denseblock_buffers_create(false, &copies->buffers);
     if (status != DENSEBLOCK_OK)
         return fail_status(status);
-    result =
-        resident_create(desc, backend, request->options.device, &copies->plans, request->concat,
-                        work->block.kernel_data, copies->buffers, &copies->features);
+    result = resident_create(&copies->plans, backend, request->options.device,
+                             work->block.kernel_data, copies->buffers, &copies->features);
     return result == OUTCOME_SUCCESS ? add_copying_timing(request, backend, copies, work)
                                      : result;
 }
@@ -243,22 +242,6 @@ static outcome measure_peaks(denseblock_type type, bench_figures *figures) {
     return OUTCOME_SUCCESS;
 }
 
-static int ascending(const void *a, const void *b) {
-    const double left = *(const double *)a;
-    const double right = *(const double *)b;
-
-    return (left > right) - (left < right);
-}
-
-static void summarise(size_t repeats, timing *measured) {
-    double *const seconds = measured->seconds;
-
-    qsort(seconds, repeats, sizeof *seconds, ascending);
-    measured->least = seconds[0];
-    measured->most = seconds[repeats - 1];
-    measured->median = (seconds[(repeats - 1) / 2] + seconds[repeats / 2]) / 2;
-}
-
 static outcome add_backends(const bench_request *request, bench_job *work) {
     bench_figures *const figures = &work->figures;
     outcome result = OUTCOME_SUCCESS;
@@ -322,7 +305,8 @@ static outcome bench(const bench_request *request, bench_job *work) {
     if (result != OUTCOME_SUCCESS)
         return result;
     for (size_t i = 0; i < work->figures.count; i++)
-        summarise((size_t)request->repeats, &work->figures.timings[i]);
+        work->figures.timings[i].time =
+            spread_of(work->figures.timings[i].seconds, (size_t)request->repeats);
     if (request->json)
         return bench_print_json(request, desc, &work->figures);
     bench_print(request, desc, &work->figures);

@@ -132,11 +132,11 @@ static outcome run_copying(block_case *block, denseblock_backend backend,
 
 static outcome run_resident(const block_case *block, denseblock_backend backend,
                             const denseblock_plan_options *options, const block_plans *plans,
-                            concatenation how, denseblock_buffers *buffers, ledger *account,
-                            progress *bar, denseblock_array *y, measures *taken) {
+                            denseblock_buffers *buffers, ledger *account, progress *bar,
+                            denseblock_array *y, measures *taken) {
     resident features;
-    outcome result = resident_create(&block->desc, backend, options->device, plans, how,
-                                     block->kernel_data, buffers, &features);
+    outcome result =
+        resident_create(plans, backend, options->device, block->kernel_data, buffers, &features);
 
     if (result == OUTCOME_SUCCESS)
         result = resident_forward(&features, &block->input, bar, &taken->seconds);
@@ -164,8 +164,7 @@ static outcome run_copying_on_device(const block_case *block, denseblock_backend
     status = denseblock_buffers_create(false, &buffers);
     result = status == DENSEBLOCK_OK ? OUTCOME_SUCCESS : fail_status(status);
     if (result == OUTCOME_SUCCESS)
-        result =
-            run_resident(block, backend, options, &plans, how, buffers, account, bar, y, taken);
+        result = run_resident(block, backend, options, &plans, buffers, account, bar, y, taken);
     if (result == OUTCOME_SUCCESS) {
         taken->weights_bytes = plans.weights_bytes;
         taken->workspace_bytes = plans.workspace_bytes;

@@ -2,31 +2,13 @@
 
 #include <math.h>
 
-#include "minmax.h"
 #include "random.h"
-
-/* Elements made in double before they are rounded to their type. */
-enum { CHUNK = 1024 };
+#include "random_tensor.h"
 
 /* Numbers of random streams: 0 is x, 1 + l the kernel of layer l. */
 enum { STREAM_INPUT = 0, STREAM_FIRST_KERNEL = 1 };
 static const uint64_t STREAM_SIZES = UINT64_MAX;
 static const uint64_t STREAM_SPECIALS = UINT64_MAX - 1;
-
-static void fill(denseblock_array *array, random_stream stream, double bound) {
-    const size_t size = denseblock_type_size(array->type);
-    const size_t count = denseblock_array_count(array);
-    char *elements = array->data;
-    double values[CHUNK];
-
-    for (size_t first = 0; first < count; first += CHUNK) {
-        const size_t length = smaller(count - first, CHUNK);
-
-        for (size_t i = 0; i < length; i++)
-            values[i] = bound * random_signed(&stream);
-        denseblock_convert(array->type, elements + first * size, DENSEBLOCK_F64, values, length);
-    }
-}
 
 /* Strews a few NaN and infinities. */
 static void fill_specials(denseblock_array *array, random_stream stream) {
@@ -61,27 +43,20 @@ static outcome generate_tensors(uint64_t seed, ledger *account, block_case *bloc
 
     result = check_sizes(desc);
     if (result == OUTCOME_SUCCESS)
-        result = array_allocate(desc->type, input_shape, account, &block->input);
-    if (result != OUTCOME_SUCCESS)
-        return result;
-    fill(&block->input, random_stream_of(seed, STREAM_INPUT), 1.0);
-
-    for (int64_t l = 0; l < desc->layer_count; l++) {
+        result = random_tensor(desc->type, input_shape, random_stream_of(seed, STREAM_INPUT), 1.0,
+                               account, &block->input);
+    for (int64_t l = 0; result == OUTCOME_SUCCESS && l < desc->layer_count; l++) {
         const denseblock_layer *const layer = &desc->layers[l];
         const int64_t kernel_shape[] = {layer->kernel_height, layer->kernel_width, channels,
                                         layer->growth};
-        const double fan_in =
-            (double)layer->kernel_height * (double)layer->kernel_width * (double)channels;
 
-        result = array_allocate(desc->type, kernel_shape, account, &block->kernels[l]);
-        if (result != OUTCOME_SUCCESS)
-            return result;
-        fill(&block->kernels[l], random_stream_of(seed, STREAM_FIRST_KERNEL + (uint64_t)l),
-             sqrt(6.0 / fan_in));
+        result = random_tensor(desc->type, kernel_shape,
+                               random_stream_of(seed, STREAM_FIRST_KERNEL + (uint64_t)l),
+                               kernel_bound(kernel_shape), account, &block->kernels[l]);
         block->kernel_data[l] = block->kernels[l].data;
         channels += layer->growth;
     }
-    return OUTCOME_SUCCESS;
+    return result;
 }
 
 outcome generate_uniform(const uniform_block *sizes, uint64_t seed, ledger *account,

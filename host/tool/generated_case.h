@@ -18,9 +18,8 @@ typedef struct uniform_block {
     type_choice type;
 } uniform_block;
 
-/* Makes x uniform in [-1,1) and the kernels uniform in +-sqrt(6 / (kh*kw*C_l)), which keeps the
- * features' size from layer to layer (He et al. 2015, arXiv 1502.01852). Every tensor has a
- * random stream of its own: adding layers does not change the earlier ones. No tensor is
+/* Makes x uniform in [-1,1) and the kernels uniform within kernel_bound. Every tensor has a random
+ * stream of its own: adding layers does not change the earlier ones. No tensor is
  * allocated before a plan has accepted the block's sizes.
  *
  *   block   receives the case, for block_case_free, whatever the outcome */

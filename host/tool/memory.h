@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "block_case.h"
+#include "block_plans.h"
 #include "concatenation.h"
 #include "denseblock.h"
 #include "execution.h"
@@ -78,8 +79,18 @@ outcome memory_trial_run(const memory_request *request, const block_case *block,
                          memory_trial *trial);
 void memory_trial_free(memory_trial *trial);
 
+/* The part of it that runs the block, of any kind, once its plans are made.
+ *
+ *   kernels, input   in host memory
+ *   trial            its backend is given; receives what was measured */
+outcome memory_trial_measure(const block_plans *plans, int device, const void *const *kernels,
+                             const denseblock_array *input, progress *bar, memory_trial *trial);
+
 /* Whether what was measured is what the formula says, to the byte. */
 bool memory_trial_agrees(const memory_trial *trial);
+
+/* Prints what the formula says otherwise; nothing where it agrees. */
+void memory_print_difference(const memory_trial *trial);
 
 /* Prints the report on stdout. */
 void memory_print(const memory_request *request, const memory_figures *figures);

@@ -27,7 +27,25 @@
  * What is read is that of direct layers alone: Winograd's kept transform reads a feature once, when
  * it has been made, and later layers read the transform. It is not known where a plan may choose.
  *
- * Buffers of no bytes, of an empty batch or a plan without a workspace, are not allocated. */
+ * Buffers of no bytes, of an empty batch or a plan without a workspace, are not allocated.
+ *
+ * A residual block of U units has C channels before and after each, and M between its two
+ * convolutions, which are in the workspace. All of its X_u are of one size:
+ *
+ * copy       peak = 2 S C + W + T (S C + W + T without units),  written = S C U
+ * copy-keep  peak = S C (U+1) + W + T,                          written = S C U
+ * in place   peak = S C + W + T,                                written = 0
+ *
+ * Training, by formula alone, since there is no backward pass yet: the parameters, in the type of
+ * the features, and what the backward pass of every convolution has to read again, which is its
+ * input (the ReLU's gradient follows from it). Gradients, and what an optimiser keeps, are not in
+ * it.
+ *
+ * dense      In place, all inputs are channels of y, which is there once: S C_L. With copies, every
+ *            convolution has a tensor of its own: S (C_0 + ... + C_L).
+ * residual   Every X_u and every h_u, in whatever way the forward holds them:
+ *            S (C (U+1) + M U). What is added in place destroys X_u, which the backward pass still
+ *            needs. */
 #include "memory_formula.h"
 
 static bool add(size_t *total, size_t more) {
@@ -35,11 +53,12 @@ static bool add(size_t *total, size_t more) {
 }
 
 /* S. */
-static bool channel_bytes(const denseblock_desc *desc, size_t *bytes) {
-    *bytes = denseblock_type_size(desc->type);
-    return !__builtin_mul_overflow(*bytes, (size_t)desc->batch, bytes) &&
-           !__builtin_mul_overflow(*bytes, (size_t)desc->height, bytes) &&
-           !__builtin_mul_overflow(*bytes, (size_t)desc->width, bytes);
+static bool channel_bytes(denseblock_type type, int64_t batch, int64_t height, int64_t width,
+                          size_t *bytes) {
+    *bytes = denseblock_type_size(type);
+    return !__builtin_mul_overflow(*bytes, (size_t)batch, bytes) &&
+           !__builtin_mul_overflow(*bytes, (size_t)height, bytes) &&
+           !__builtin_mul_overflow(*bytes, (size_t)width, bytes);
 }
 
 /* Channels of one pixel, before they are multiplied by S. */
@@ -69,6 +88,13 @@ static bool sum_channels(const denseblock_desc *desc, int64_t group, channel_sum
     return true;
 }
 
+/* Of so many channels beside weights and workspace. */
+static bool find_peak(size_t channels, size_t channel, size_t weights_bytes,
+                      size_t workspace_bytes, footprint *taken) {
+    return !__builtin_mul_overflow(channels, channel, &taken->peak) &&
+           add(&taken->peak, weights_bytes) && add(&taken->peak, workspace_bytes);
+}
+
 bool memory_formula(const formula_request *request, footprint *taken) {
     const denseblock_desc *const desc = request->desc;
     const bool copying = request->how != CONCATENATION_IN_PLACE;
@@ -77,7 +103,8 @@ bool memory_formula(const formula_request *request, footprint *taken) {
     size_t held;
 
     *taken = (footprint){0};
-    if (!channel_bytes(desc, &channel) || !sum_channels(desc, request->group, &sums))
+    if (!channel_bytes(desc->type, desc->batch, desc->height, desc->width, &channel) ||
+        !sum_channels(desc, request->group, &sums))
         return false;
 
     held = sums.last;
@@ -85,9 +112,7 @@ bool memory_formula(const formula_request *request, footprint *taken) {
         return false;
     if (request->how == CONCATENATION_COPY_KEEP && !add(&held, sums.layers))
         return false;
-    if (__builtin_mul_overflow(held, channel, &taken->peak) ||
-        !add(&taken->peak, request->weights_bytes) ||
-        !add(&taken->peak, request->workspace_bytes))
+    if (!find_peak(held, channel, request->weights_bytes, request->workspace_bytes, taken))
         return false;
 
     if (copying && __builtin_mul_overflow(sums.layers, channel, &taken->written))
@@ -102,5 +127,88 @@ bool memory_formula(const formula_request *request, footprint *taken) {
     taken->allocations = request->workspace_bytes > 0;
     if (channel > 0)
         taken->allocations += copying ? desc->layer_count + 1 : 1;
+    return true;
+}
+
+bool residual_memory_formula(const residual_formula_request *request, footprint *taken) {
+    const denseblock_residual_desc *const desc = request->desc;
+    const bool copying = request->how != CONCATENATION_IN_PLACE;
+    const size_t units = (size_t)desc->unit_count;
+    size_t tensors = 1;
+    size_t channel;
+    size_t held;
+    size_t copied;
+
+    *taken = (footprint){0};
+    if (request->how == CONCATENATION_COPY && units > 0)
+        tensors = 2;
+    if (request->how == CONCATENATION_COPY_KEEP)
+        tensors = units + 1;
+    if (!channel_bytes(desc->type, desc->batch, desc->height, desc->width, &channel) ||
+        __builtin_mul_overflow(tensors, (size_t)desc->channels, &held) ||
+        __builtin_mul_overflow(units, (size_t)desc->channels, &copied) ||
+        !find_peak(held, channel, request->weights_bytes, request->workspace_bytes, taken) ||
+        (copying && __builtin_mul_overflow(copied, channel, &taken->written)))
+        return false;
+    taken->allocations = request->workspace_bytes > 0;
+    if (channel > 0)
+        taken->allocations += copying ? desc->unit_count + 1 : 1;
+    return true;
+}
+
+/* Adds the bytes of a layer's kernel. */
+static bool add_kernel(size_t *bytes, denseblock_type type, int64_t height, int64_t width,
+                       size_t channels, size_t outputs) {
+    size_t kernel = denseblock_type_size(type);
+
+    return !__builtin_mul_overflow(kernel, (size_t)height, &kernel) &&
+           !__builtin_mul_overflow(kernel, (size_t)width, &kernel) &&
+           !__builtin_mul_overflow(kernel, channels, &kernel) &&
+           !__builtin_mul_overflow(kernel, outputs, &kernel) && add(bytes, kernel);
+}
+
+bool training_formula(const denseblock_desc *desc, concatenation how, size_t *bytes) {
+    channel_sums sums;
+    size_t channels = (size_t)desc->channels;
+    size_t channel;
+
+    *bytes = 0;
+    if (!channel_bytes(desc->type, desc->batch, desc->height, desc->width, &channel) ||
+        !sum_channels(desc, 1, &sums))
+        return false;
+    if (how != CONCATENATION_IN_PLACE && !add(&sums.last, sums.layers))
+        return false;
+    if (__builtin_mul_overflow(sums.last, channel, bytes))
+        return false;
+    for (int64_t l = 0; l < desc->layer_count; l++) {
+        const denseblock_layer *const layer = &desc->layers[l];
+
+        if (!add_kernel(bytes, desc->type, layer->kernel_height, layer->kernel_width, channels,
+                        (size_t)layer->growth))
+            return false;
+        channels += (size_t)layer->growth;
+    }
+    return true;
+}
+
+bool residual_training_formula(const denseblock_residual_desc *desc, size_t *bytes) {
+    const size_t channels = (size_t)desc->channels;
+    const size_t hidden = desc->hidden_channels > 0 ? (size_t)desc->hidden_channels : channels;
+    const size_t units = (size_t)desc->unit_count;
+    size_t channel;
+    size_t kept;
+    size_t between;
+
+    *bytes = 0;
+    if (!channel_bytes(desc->type, desc->batch, desc->height, desc->width, &channel) ||
+        __builtin_mul_overflow(channels, units + 1, &kept) ||
+        __builtin_mul_overflow(hidden, units, &between) || !add(&kept, between) ||
+        __builtin_mul_overflow(kept, channel, bytes))
+        return false;
+    for (size_t l = 0; l < 2 * units; l++) {
+        if (!add_kernel(bytes, desc->type, desc->kernel_height, desc->kernel_width, channels,
+                        hidden))
+            return false;
+    }
     return true;
 }

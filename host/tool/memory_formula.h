@@ -1,4 +1,4 @@
-/* What a way of concatenation takes, by formula. */
+/* What a way to hold the features of a block takes, by formula. */
 #ifndef TOOL_MEMORY_FORMULA_H
 #define TOOL_MEMORY_FORMULA_H
 
@@ -29,5 +29,19 @@ typedef struct formula_request {
 
 /* False where a figure is too large for a size_t. No plan need have accepted the block. */
 bool memory_formula(const formula_request *request, footprint *taken);
+
+/* The same for a residual block, of which reads are not known. */
+typedef struct residual_formula_request {
+    const denseblock_residual_desc *desc;
+    concatenation how;
+    size_t weights_bytes;
+    size_t workspace_bytes;
+} residual_formula_request;
+bool residual_memory_formula(const residual_formula_request *request, footprint *taken);
+
+/* Bytes that training would hold: what the backward pass reads again, and the parameters. False as
+ * above. */
+bool training_formula(const denseblock_desc *desc, concatenation how, size_t *bytes);
+bool residual_training_formula(const denseblock_residual_desc *desc, size_t *bytes);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "geometry.h"
 #include "minmax.h"
+#include "picture.h"
 #include "text.h"
 
 enum {
@@ -18,28 +19,21 @@ enum {
     TOP = 34, /* of a panel: its title */
     BOTTOM = 54,
     MOST_TICKS = 6,
-    MOST_LAYER_TICKS = 12
+    MOST_LAYER_TICKS = 12,
+    TITLE_SIZE = 128
 };
 
 /* Colours that differ in lightness too; dashes tell lines apart where they lie on each other. */
-static const char STYLE[] = "text { font: 13px sans-serif; fill: #1f2328 }\n"
-                            ".title { font-size: 15px; font-weight: bold }\n"
-                            ".ground { fill: #ffffff }\n"
-                            ".grid { stroke: #d1d9e0 }\n"
-                            ".line { fill: none; stroke-width: 2.2; stroke-linejoin: round }\n"
+static const char LIGHT[] = ".line { fill: none; stroke-width: 2.2; stroke-linejoin: round }\n"
                             ".copy { stroke: #c4501b }\n"
                             ".copy-keep { stroke: #8250df }\n"
                             ".inplace { stroke: #0a7d5a }\n"
-                            ".groups { stroke: #2a6fc9; stroke-dasharray: 7 5 }\n"
-                            "@media (prefers-color-scheme: dark) {\n"
-                            "  text { fill: #f0f6fc }\n"
-                            "  .ground { fill: #0d1117 }\n"
-                            "  .grid { stroke: #3d444d }\n"
-                            "  .copy { stroke: #f0883e }\n"
-                            "  .copy-keep { stroke: #c297ff }\n"
-                            "  .inplace { stroke: #3fb98a }\n"
-                            "  .groups { stroke: #79b8ff }\n"
-                            "}\n";
+                            ".groups { stroke: #2a6fc9; stroke-dasharray: 7 5 }\n";
+
+static const char DARK[] = "  .copy { stroke: #f0883e }\n"
+                           "  .copy-keep { stroke: #c297ff }\n"
+                           "  .inplace { stroke: #3fb98a }\n"
+                           "  .groups { stroke: #79b8ff }\n";
 
 /* How a panel maps layers and bytes to the picture. */
 typedef struct panel {
@@ -180,19 +174,19 @@ static void draw_header(const memory_request *request, int64_t panels, FILE *str
     static const char *const legends[STRATEGY_COUNT] = {
         "copy: a tensor a layer", "copy-keep: all are kept", "inplace: one buffer",
         "groups: in place too"};
-    const int64_t height = HEADER + panels * PANEL;
     const int column = WIDTH / STRATEGY_COUNT;
+    char title[TITLE_SIZE];
 
-    (void)fprintf(stream,
-                  "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %" PRId64
-                  "\" width=\"%d\" height=\"%" PRId64 "\" role=\"img\">\n<style>\n%s</style>\n"
-                  "<rect class=\"ground\" width=\"%d\" height=\"%" PRId64 "\"/>\n",
-                  WIDTH, height, WIDTH, height, STYLE, WIDTH, height);
-    (void)fprintf(stream,
-                  "<text class=\"title\" x=\"16\" y=\"24\">Memory of the forward: features, "
-                  "prepared weights and workspace%s%s</text>\n",
-                  request->network != NULL ? ", " : "",
-                  request->network != NULL ? request->network->name : "");
+    (void)snprintf(title, sizeof title,
+                   "Memory of the forward: features, prepared weights and workspace%s%s",
+                   request->network != NULL ? ", " : "",
+                   request->network != NULL ? request->network->name : "");
+    picture_begin(&(picture){.width = WIDTH,
+                             .height = HEADER + panels * PANEL,
+                             .title = title,
+                             .light = LIGHT,
+                             .dark = DARK},
+                  stream);
     for (int s = 0; s < STRATEGY_COUNT; s++)
         (void)fprintf(stream,
                       "<line class=\"line %s\" x1=\"%d\" x2=\"%d\" y1=\"48\" y2=\"48\"/>"
@@ -225,5 +219,5 @@ void memory_picture(const memory_request *request, const memory_figures *figures
     panels = 0;
     for (size_t b = 0; b < figures->count; b++)
         panels = draw_panels(&figures->blocks[b], panels, stream);
-    (void)fputs("</svg>\n", stream);
+    picture_end(stream);
 }

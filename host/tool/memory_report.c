@@ -34,7 +34,7 @@ static void print_heading(const memory_request *request, denseblock_backend back
                 request->batch_limit > 0 ? "   largest batch" : "");
 }
 
-static void print_difference(const memory_trial *trial) {
+void memory_print_difference(const memory_trial *trial) {
     if (!memory_trial_agrees(trial))
         report_line("",
                     "the formula differs: peak %zu B, not %zu; copied %zu B, not %zu; %" PRId64
@@ -78,7 +78,7 @@ static void print_trial(const memory_request *request, const memory_trial *trial
                 bytes_text(trial->workspace_bytes, text[3]), bytes_text(taken->written, text[4]),
                 trial->formula.reads_known ? bytes_text(trial->formula.read, text[5]) : "-",
                 taken->allocations, batch);
-    print_difference(trial);
+    memory_print_difference(trial);
     if (request->timeline)
         print_timeline(trial);
 }

@@ -39,17 +39,16 @@ static void read_account(memory_trial *trial, size_t last_event) {
     trial->measured = measure(events, first, last_event, held);
 }
 
-static outcome run_resident(const denseblock_desc *desc, const block_case *block,
-                            const block_plans *plans, int device, progress *bar,
-                            memory_trial *trial) {
+static outcome run_resident(const block_plans *plans, int device, const void *const *kernels,
+                            const denseblock_array *input, progress *bar, memory_trial *trial) {
     resident features;
     size_t count = 0;
-    outcome result = resident_create(desc, trial->backend, device, plans, trial->way->how,
-                                     block->kernel_data, trial->account, &features);
+    outcome result =
+        resident_create(plans, trial->backend, device, kernels, trial->account, &features);
 
     if (result == OUTCOME_SUCCESS) {
         (void)denseblock_buffers_timeline(trial->account, &trial->first_event);
-        result = resident_forward(&features, &block->input, bar, &trial->seconds);
+        result = resident_forward(&features, input, bar, &trial->seconds);
     }
     if (result == OUTCOME_SUCCESS) {
         (void)denseblock_buffers_timeline(trial->account, &count);
@@ -60,6 +59,15 @@ static outcome run_resident(const denseblock_desc *desc, const block_case *block
     }
     resident_free(&features);
     return result;
+}
+
+outcome memory_trial_measure(const block_plans *plans, int device, const void *const *kernels,
+                             const denseblock_array *input, progress *bar, memory_trial *trial) {
+    const denseblock_status status = denseblock_buffers_create(true, &trial->account);
+
+    if (status != DENSEBLOCK_OK)
+        return fail_status(status);
+    return run_resident(plans, device, kernels, input, bar, trial);
 }
 
 static outcome apply_formula(const denseblock_desc *desc, const denseblock_plan_options *options,
@@ -99,12 +107,9 @@ outcome memory_trial_run(const memory_request *request, const block_case *block,
     trial->weights_bytes = plans.weights_bytes;
     trial->workspace_bytes = plans.workspace_bytes;
     result = apply_formula(&block->desc, &options, trial);
-    if (result == OUTCOME_SUCCESS) {
-        status = denseblock_buffers_create(true, &trial->account);
-        result = status == DENSEBLOCK_OK ? OUTCOME_SUCCESS : fail_status(status);
-    }
     if (result == OUTCOME_SUCCESS)
-        result = run_resident(&block->desc, block, &plans, options.device, bar, trial);
+        result = memory_trial_measure(&plans, options.device, block->kernel_data, &block->input,
+                                      bar, trial);
     block_plans_free(&plans);
     if (result == OUTCOME_SUCCESS && request->batch_limit > 0)
         result = largest_batch(&block->desc, trial->backend, &options, trial->way->how,

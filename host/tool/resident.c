@@ -47,7 +47,7 @@ static outcome upload_kernels(resident *block, const planned_layers *part,
 
     for (int64_t i = 0; result == OUTCOME_SUCCESS && i < part->count; i++) {
         const int64_t l = part->first + i;
-        const size_t bytes = layer_kernel_bytes(block->desc, l);
+        const size_t bytes = block->plans->kernels[l];
 
         result = allocate_numbered(block, bytes, "kernel ", l, &uploaded[i]);
         if (result == OUTCOME_SUCCESS)
@@ -67,7 +67,7 @@ static outcome prepare(resident *block, const planned_layers *part, const void *
     if (uploaded == NULL)
         return fail_out_of_memory();
     result = upload_kernels(block, part, kernels, uploaded);
-    if (result == OUTCOME_SUCCESS && block->how == CONCATENATION_IN_PLACE)
+    if (result == OUTCOME_SUCCESS && block->plans->how == CONCATENATION_IN_PLACE)
         result = allocate(block, bytes, "weights", weights);
     else if (result == OUTCOME_SUCCESS)
         result = allocate_numbered(block, bytes, "weights ", part->first, weights);
@@ -90,20 +90,17 @@ static outcome prepare_all(resident *block, const void *const *kernels) {
     return result;
 }
 
-outcome resident_create(const denseblock_desc *desc, denseblock_backend backend, int device,
-                        const block_plans *plans, concatenation how, const void *const *kernels,
-                        denseblock_buffers *buffers, resident *made) {
-    const size_t layers = (size_t)desc->layer_count;
+outcome resident_create(const block_plans *plans, denseblock_backend backend, int device,
+                        const void *const *kernels, denseblock_buffers *buffers, resident *made) {
+    const size_t steps = (size_t)plans->steps;
 
     *made = (resident){
-        .desc = desc,
         .plans = plans,
-        .how = how,
         .memory = denseblock_backend_memory(backend),
         .buffers = buffers,
         .weights = calloc((size_t)plans->count + 1, sizeof *made->weights),
-        .features = calloc(layers + 1, sizeof *made->features),
-        .marks = calloc(layers + 1, sizeof *made->marks),
+        .features = calloc(steps + 1, sizeof *made->features),
+        .marks = calloc(steps + 1, sizeof *made->marks),
     };
     outcome result = OUTCOME_SUCCESS;
 
@@ -116,19 +113,31 @@ outcome resident_create(const denseblock_desc *desc, denseblock_backend backend,
     return result;
 }
 
-/* The input's channels into the first ones of every pixel of a tensor. The caller may free the
- * input afterwards. */
-static outcome upload(resident *block, const denseblock_array *input, void *tensor,
-                      size_t tensor_bytes) {
-    const denseblock_desc *const desc = block->desc;
-    const size_t pixels = (size_t)(desc->batch * desc->height * desc->width);
-    const size_t x_pixel = (size_t)desc->channels * denseblock_type_size(desc->type);
+/* The input's channels into the first ones of every pixel of a tensor: from the buffer where it is
+ * held, or from host memory, which the caller may free afterwards. */
+static outcome place_input(resident *block, const denseblock_array *input, void *tensor,
+                           size_t tensor_bytes) {
+    const block_plans *const plans = block->plans;
     outcome result;
 
-    if (pixels == 0)
+    if (plans->pixels == 0)
         return OUTCOME_SUCCESS;
-    result = done(denseblock_copy(block->context, DENSEBLOCK_UPLOAD, tensor,
-                                  tensor_bytes / pixels, input->data, x_pixel, x_pixel, pixels));
+    result = done(denseblock_copy(
+        block->context, block->x != NULL ? DENSEBLOCK_WITHIN : DENSEBLOCK_UPLOAD, tensor,
+        tensor_bytes / plans->pixels, block->x != NULL ? block->x : input->data, plans->x_pixel,
+        plans->x_pixel, plans->pixels));
+    if (result == OUTCOME_SUCCESS && block->x == NULL)
+        result = done(denseblock_context_synchronize(block->context));
+    return result;
+}
+
+outcome resident_hold_input(resident *block, const denseblock_array *input) {
+    const size_t bytes = block->plans->pixels * block->plans->x_pixel;
+    outcome result = allocate(block, bytes, "x", &block->x);
+
+    if (result == OUTCOME_SUCCESS && bytes > 0)
+        result = done(denseblock_copy(block->context, DENSEBLOCK_UPLOAD, block->x, bytes,
+                                      input->data, bytes, bytes, 1));
     if (result == OUTCOME_SUCCESS)
         result = done(denseblock_context_synchronize(block->context));
     return result;
@@ -150,93 +159,99 @@ static outcome forward(resident *block, int64_t index, const void *x, void *y, p
     return fail_status(status);
 }
 
-static outcome run_in_place(resident *block, const denseblock_array *input, progress *bar) {
-    const int64_t layers = block->desc->layer_count;
-    const size_t bytes = features_bytes(block->desc, layers);
-    outcome result = allocate(block, bytes, "y", &block->features[layers]);
+/* Once the input is where it belongs. */
+static outcome start_timer(resident *block, bool timed) {
+    return timed ? done(denseblock_timer_start(block->context)) : OUTCOME_SUCCESS;
+}
+
+static outcome run_in_place(resident *block, const denseblock_array *input, bool timed,
+                            progress *bar) {
+    const int64_t steps = block->plans->steps;
+    const size_t bytes = block->plans->features[steps];
+    outcome result = allocate(block, bytes, "y", &block->features[steps]);
 
     if (result == OUTCOME_SUCCESS)
-        result = upload(block, input, block->features[layers], bytes);
+        result = place_input(block, input, block->features[steps], bytes);
     if (result == OUTCOME_SUCCESS)
-        result = done(denseblock_timer_start(block->context));
-    for (int64_t l = 0; l <= layers; l++)
-        block->marks[l] = event_count(block);
+        result = start_timer(block, timed);
+    for (int64_t i = 0; i <= steps; i++)
+        block->marks[i] = event_count(block);
     if (result == OUTCOME_SUCCESS)
-        result = forward(block, 0, NULL, block->features[layers], bar);
+        result = forward(block, 0, NULL, block->features[steps], bar);
     return result;
 }
 
 /* A buffer is freed in the order of the stream: the layer that reads it has been enqueued. */
-static outcome run_layer(resident *block, int64_t l, progress *bar) {
-    const size_t x_bytes = features_bytes(block->desc, l);
-    void **const x = &block->features[l];
-    outcome result = allocate_numbered(block, features_bytes(block->desc, l + 1), "X_", l + 1,
-                                       &block->features[l + 1]);
+static outcome run_step(resident *block, int64_t i, progress *bar) {
+    const size_t *const bytes = block->plans->features;
+    void **const x = &block->features[i];
+    outcome result = allocate_numbered(block, bytes[i + 1], "X_", i + 1, &block->features[i + 1]);
 
     if (result == OUTCOME_SUCCESS)
-        result = forward(block, l, *x, block->features[l + 1], bar);
-    block->copied_bytes += x_bytes;
-    if (block->how == CONCATENATION_COPY)
+        result = forward(block, i, *x, block->features[i + 1], bar);
+    block->copied_bytes += bytes[i];
+    if (block->plans->how == CONCATENATION_COPY)
         result = release(block, x, result);
     return result;
 }
 
-static outcome run_copying(resident *block, const denseblock_array *input, progress *bar) {
-    const int64_t layers = block->desc->layer_count;
-    const size_t bytes = features_bytes(block->desc, 0);
+static outcome run_copying(resident *block, const denseblock_array *input, bool timed,
+                           progress *bar) {
+    const int64_t steps = block->plans->steps;
+    const size_t bytes = block->plans->features[0];
     const progress part = bar != NULL ? *bar : (progress){0};
-    const double share = (part.end - part.begin) / (double)(layers > 0 ? layers : 1);
+    const double share = (part.end - part.begin) / (double)(steps > 0 ? steps : 1);
     outcome result = allocate(block, bytes, "X_0", &block->features[0]);
 
     if (result == OUTCOME_SUCCESS)
-        result = upload(block, input, block->features[0], bytes);
+        result = place_input(block, input, block->features[0], bytes);
     if (result == OUTCOME_SUCCESS)
-        result = done(denseblock_timer_start(block->context));
+        result = start_timer(block, timed);
     block->marks[0] = event_count(block);
-    for (int64_t l = 0; result == OUTCOME_SUCCESS && l < layers; l++) {
+    for (int64_t i = 0; result == OUTCOME_SUCCESS && i < steps; i++) {
         if (bar != NULL)
-            progress_set_part(bar, part.begin + share * (double)l,
-                              part.begin + share * (double)(l + 1));
-        result = run_layer(block, l, bar);
-        block->marks[l + 1] = event_count(block);
+            progress_set_part(bar, part.begin + share * (double)i,
+                              part.begin + share * (double)(i + 1));
+        result = run_step(block, i, bar);
+        block->marks[i + 1] = event_count(block);
     }
     return result;
 }
 
-/* Frees what the last forward has left. */
-static outcome clear(resident *block) {
+outcome resident_clear(resident *block) {
     outcome result = OUTCOME_SUCCESS;
 
-    for (int64_t l = 0; l <= block->desc->layer_count; l++)
-        result = release(block, &block->features[l], result);
+    for (int64_t i = 0; i <= block->plans->steps; i++)
+        result = release(block, &block->features[i], result);
     block->copied_bytes = 0;
     return release(block, &block->workspace, result);
 }
 
 outcome resident_forward(resident *block, const denseblock_array *input, progress *bar,
                          double *seconds) {
-    outcome result = clear(block);
+    const bool timed = seconds != NULL;
+    outcome result = resident_clear(block);
 
     if (result == OUTCOME_SUCCESS)
         result = allocate(block, block->plans->workspace_bytes, "workspace", &block->workspace);
     if (result != OUTCOME_SUCCESS)
         return result;
-    result = block->how == CONCATENATION_IN_PLACE ? run_in_place(block, input, bar)
-                                                  : run_copying(block, input, bar);
-    if (result == OUTCOME_SUCCESS)
+    result = block->plans->how == CONCATENATION_IN_PLACE ? run_in_place(block, input, timed, bar)
+                                                         : run_copying(block, input, timed, bar);
+    if (result == OUTCOME_SUCCESS && timed)
         result = done(denseblock_timer_stop(block->context, seconds));
     return result;
 }
 
 outcome resident_download(resident *block, void *y) {
-    const int64_t layers = block->desc->layer_count;
-    const size_t bytes = features_bytes(block->desc, layers);
+    const int64_t steps = block->plans->steps;
+    const size_t bytes = block->plans->features[steps];
     outcome result;
 
     if (bytes == 0)
         return OUTCOME_SUCCESS;
     result = done(denseblock_copy(block->context, DENSEBLOCK_DOWNLOAD, y, bytes,
-                                  block->features[layers], bytes, bytes, 1));
+                                  block->features[steps], bytes, bytes, 1));
     if (result == OUTCOME_SUCCESS)
         result = done(denseblock_context_synchronize(block->context));
     return result;
@@ -246,9 +261,10 @@ void resident_free(resident *block) {
     /* What cannot be freed after an error: there is nobody left to tell. */
     if (block->context != NULL)
         (void)denseblock_context_synchronize(block->context);
-    for (int64_t l = 0; block->features != NULL && l <= block->desc->layer_count; l++)
-        (void)denseblock_buffers_free(block->buffers, block->features[l]);
+    for (int64_t i = 0; block->features != NULL && i <= block->plans->steps; i++)
+        (void)denseblock_buffers_free(block->buffers, block->features[i]);
     (void)denseblock_buffers_free(block->buffers, block->workspace);
+    (void)denseblock_buffers_free(block->buffers, block->x);
     for (int64_t i = 0; block->weights != NULL && i < block->plans->count; i++)
         (void)denseblock_buffers_free(block->buffers, block->weights[i]);
     denseblock_context_destroy(block->context);

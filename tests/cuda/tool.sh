@@ -296,4 +296,23 @@ test_footprint() {
     refused 3 "bytes on the GPU could not be had" -- memory "${sizes[@]}" --backend cuda
 }
 
+# Both blocks in every way; the double counts a joule for each operation.
+test_compare() {
+    local sizes=(--shape "1,5,6,3" --layers 2 --growth 4 --repeat 1 --warmup 0) failure
+    expect 0 compare "${sizes[@]}" --backend cuda --check
+    (($(grep -c "equal to the reference: max error" "$scratch/out") == 7)) ||
+        fail "expected seven results compared: $(cat "$scratch/out")"
+    expect_text out "backend     cuda" "GFLOP/s        mJ" "energy      of a forward"
+    expect_no_text out "not run" "see above"
+    expect 0 compare "${sizes[@]}" --json
+    (($(grep -cE '"joules": [1-9]' "$scratch/out") == 7)) ||
+        fail "expected the energy of seven ways: $(cat "$scratch/out")"
+    CUDA_DOUBLE_NVML=divided expect 0 compare "${sizes[@]}"
+    expect_text out "energy      not measured: GPU 0 is divided (MIG)" "not measured: see above"
+    for failure in cudaMallocAsync:{1,9,40}:2 launch:20:719 cudaFreeAsync:30:719; do
+        export CUDA_DOUBLE_FAIL=$failure
+        refused 3 "" -- compare "${sizes[@]}" --backend cuda --svg c.svg
+    done
+}
+
 run_tests

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# `denseblock verify` and `run --check` find the mistakes of a backend.
+# `denseblock verify`, `run --check` and `compare --check` find the mistakes of a backend.
 set -euo pipefail
 # shellcheck source=tests/cli/lib.sh
 source "$(dirname "$0")/../cli/lib.sh"
@@ -7,7 +7,10 @@ source "$(dirname "$0")/../cli/lib.sh"
 case=$cases/odd_plane # 3x7x5x23, its last layer writes channels 18 to 22
 files=(--input "$case/input.npy" --kernels "$case")
 
+compare=(compare --shape "1,6,8,4" --layers 2 --growth 3 --backend cpu --repeat 1)
+
 test_none() {
+    expect 0 "${compare[@]}" --check
     expect 0 verify --backend cpu,reference --trials 10
     expect 0 run "${files[@]}" --output y.npy --backend cpu --check
     expect_text out "check       equal"
@@ -32,6 +35,25 @@ test_wrong_value() {
     [[ $again == *--seed*--accuracy\ high\ --group\ 1\ --threads\ 1 ]] || fail "no command to see it again in: $(cat "$scratch/out")"
     read -ra again <<<"${again#denseblock }"
     expect 1 "${again[@]}"
+}
+
+# In either block, and in every way of it.
+test_compare() {
+    export DENSEBLOCK_FAULT=value
+    expect 1 "${compare[@]}" --check --svg c.svg
+    (($(grep -c "DIFFERENT from the reference: max error" "$scratch/out") == 7)) ||
+        fail "expected seven to be different: $(cat "$scratch/out")"
+    [[ -s c.svg ]] || fail "the picture is not there to be looked at"
+    expect 1 "${compare[@]}" --check --json
+    expect_no_text out '"passed": true'
+    export DENSEBLOCK_FAULT=nan
+    expect 1 "${compare[@]}" --check
+    expect 0 "${compare[@]}"
+    export DENSEBLOCK_FAULT=failure
+    refused 3 "the faulty backend failed" -- "${compare[@]}" --svg n.svg
+    export DENSEBLOCK_FAULT=unsupported
+    refused 2 "nothing to compare: backend cpu does not run the dense block: the faulty" -- \
+        "${compare[@]}" --svg n.svg
 }
 
 test_nan() {
@@ -76,6 +98,12 @@ test_account() {
     expect_no_text out "every peak"
     expect 1 "${memory[@]}" --json
     expect_text out '"agree": false' '"agree": true' # copies allocate no y
+    expect 1 "${compare[@]}"
+    (($(grep -c "the formula differs: peak " "$scratch/out") == 3)) ||
+        fail "expected all in place to differ: $(cat "$scratch/out")"
+    expect_no_text out "to the byte"
+    expect 1 "${compare[@]}" --json
+    expect_text out '"agree": false' '"agree": true'
 }
 
 run_tests

@@ -39,15 +39,15 @@ static denseblock_status faulty_plan(denseblock_plan *plan,
     return dblk_backend_reference.plan(plan, options);
 }
 
-/* Channel `channel` of the last pixel of y. */
-static void spoil(const denseblock_plan *plan, int64_t channel, void *y) {
-    const size_t end = plan->output_bytes / denseblock_type_size(plan->type);
-    const size_t place = end - (size_t)(plan->output_channels - channel);
-    const double value = dblk_element_load(plan->type, y, place);
+/* The layer's first channel of the last pixel. */
+static void spoil(const denseblock_plan *plan, const struct dblk_layer *layer, void *outputs) {
+    const int64_t end = plan->batch * plan->height * plan->width * plan->output_pitch;
+    const size_t place = (size_t)(end - plan->output_pitch + layer->output_channel);
+    const double value = dblk_element_load(plan->type, outputs, place);
     if (fault_is("value"))
-        dblk_element_store(plan->type, y, place, value + 1);
+        dblk_element_store(plan->type, outputs, place, value + 1);
     if (fault_is("nan"))
-        dblk_element_store(plan->type, y, place, (double)NAN);
+        dblk_element_store(plan->type, outputs, place, (double)NAN);
 }
 
 static denseblock_status
@@ -59,7 +59,7 @@ faulty_forward_layer(denseblock_context *context, const denseblock_plan *plan, i
     if (fault_is("failure"))
         return dblk_fail(DENSEBLOCK_DEVICE_FAILED, "the faulty backend failed");
     if (l == plan->layer_count - 1)
-        spoil(plan, plan->layers[l].channels, tensors->outputs);
+        spoil(plan, &plan->layers[l], tensors->outputs);
     return status;
 }
 

@@ -142,11 +142,101 @@ START_TEST(what_is_too_large_is_said_to_be) {
 }
 END_TEST
 
+/* A channel has 2 * 3 * 5 f16, as above. */
+static denseblock_residual_desc residual_block(int64_t units, int64_t hidden) {
+    return (denseblock_residual_desc){.batch = 2,
+                                      .height = 3,
+                                      .width = 5,
+                                      .channels = 7,
+                                      .hidden_channels = hidden,
+                                      .unit_count = units,
+                                      .kernel_height = 3,
+                                      .kernel_width = 1,
+                                      .type = DENSEBLOCK_F16};
+}
+
+static footprint residual_formula(const denseblock_residual_desc *desc, concatenation how) {
+    const residual_formula_request request = {
+        .desc = desc, .how = how, .weights_bytes = WEIGHTS, .workspace_bytes = WORKSPACE};
+    footprint taken;
+    ck_assert(residual_memory_formula(&request, &taken));
+    return taken;
+}
+
+START_TEST(residual_blocks_hold_one_tensor_two_or_all) {
+    for (int64_t units = 0; units <= 3; units++) {
+        const denseblock_residual_desc desc = residual_block(units, 11);
+        const size_t tensor = channel * 7;
+        const footprint copy = residual_formula(&desc, CONCATENATION_COPY);
+        const footprint keep = residual_formula(&desc, CONCATENATION_COPY_KEEP);
+        const footprint place = residual_formula(&desc, CONCATENATION_IN_PLACE);
+        ck_assert_uint_eq(copy.peak, tensor * (units > 0 ? 2 : 1) + WEIGHTS + WORKSPACE);
+        ck_assert_uint_eq(keep.peak, tensor * ((size_t)units + 1) + WEIGHTS + WORKSPACE);
+        ck_assert_uint_eq(place.peak, tensor + WEIGHTS + WORKSPACE);
+        ck_assert_uint_eq(copy.written, tensor * (size_t)units);
+        ck_assert_uint_eq(keep.written, tensor * (size_t)units);
+        ck_assert_uint_eq(place.written, 0);
+        ck_assert_int_eq(copy.allocations, units + 2);
+        ck_assert_int_eq(keep.allocations, units + 2);
+        ck_assert_int_eq(place.allocations, 2);
+    }
+}
+END_TEST
+
+START_TEST(training_in_place_keeps_y_and_with_copies_every_input) {
+    denseblock_layer layers[LAYERS];
+    const denseblock_desc desc = uneven_block(layers);
+    size_t all = 0, parameters = 0, bytes;
+    for (int64_t l = 0; l <= LAYERS; l++) {
+        all += channels_of(l);
+        if (l < LAYERS)
+            parameters += 3 * 3 * channels_of(l) * (size_t)growths[l];
+    }
+    ck_assert(training_formula(&desc, CONCATENATION_IN_PLACE, &bytes));
+    ck_assert_uint_eq(bytes, channel * channels_of(LAYERS) + 2 * parameters);
+    ck_assert(training_formula(&desc, CONCATENATION_COPY, &bytes));
+    ck_assert_uint_eq(bytes, channel * all + 2 * parameters);
+    ck_assert(training_formula(&desc, CONCATENATION_COPY_KEEP, &bytes));
+    ck_assert_uint_eq(bytes, channel * all + 2 * parameters);
+}
+END_TEST
+
+START_TEST(training_keeps_what_residual_blocks_add_to_and_what_is_between) {
+    const denseblock_residual_desc uneven = residual_block(3, 11);
+    const denseblock_residual_desc alike = residual_block(3, 0);
+    size_t bytes;
+    ck_assert(residual_training_formula(&uneven, &bytes));
+    ck_assert_uint_eq(bytes, channel * (7 * 4 + 11 * 3) + (size_t)2 * 6 * 3 * 7 * 11);
+    ck_assert(residual_training_formula(&alike, &bytes));
+    ck_assert_uint_eq(bytes, channel * (7 * 4 + 7 * 3) + (size_t)2 * 6 * 3 * 7 * 7);
+}
+END_TEST
+
+START_TEST(residual_blocks_that_are_too_large_are_said_to_be) {
+    denseblock_residual_desc desc = residual_block(3, 11);
+    size_t bytes;
+    desc.channels = INT64_MAX;
+    for (int how = 0; how < 3; how++) {
+        const residual_formula_request request = {.desc = &desc, .how = (concatenation)how};
+        footprint taken;
+        ck_assert(!residual_memory_formula(&request, &taken));
+    }
+    ck_assert(!residual_training_formula(&desc, &bytes));
+}
+END_TEST
+
 Suite *suite(void) {
     const TTest *const tests[] = {
-        copies_hold_two_tensors_or_all,        reads_are_known_of_direct_layers_alone,
-        in_place_holds_y_and_groups_read_less, empty_buffers_are_none,
-        what_is_too_large_is_said_to_be,       NULL,
+        copies_hold_two_tensors_or_all,
+        reads_are_known_of_direct_layers_alone,
+        in_place_holds_y_and_groups_read_less,
+        empty_buffers_are_none,
+        what_is_too_large_is_said_to_be,
+        residual_blocks_hold_one_tensor_two_or_all,
+        training_in_place_keeps_y_and_with_copies_every_input,
+        training_keeps_what_residual_blocks_add_to_and_what_is_between,
+        residual_blocks_that_are_too_large_are_said_to_be,
+        NULL,
     };
     return suite_of("memory_formula", tests);
 }
