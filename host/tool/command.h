@@ -14,6 +14,7 @@ command_function command_verify;
 command_function command_generate;
 command_function command_bench;
 command_function command_memory;
+command_function command_report;
 command_function command_info;
 
 #endif

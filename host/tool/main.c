@@ -20,6 +20,7 @@ static const char HELP[] =
     "  generate   write a random case\n"
     "  bench      measure speed\n"
     "  memory     measure what each way of concatenation takes\n"
+    "  report     measure a block, and write a page on it\n"
     "  info       what this build and this machine can run, and why not\n"
     "  help CMD   the options of a command; so does CMD --help\n"
     "\n"
@@ -40,7 +41,8 @@ typedef struct command {
 
 static const command COMMANDS[] = {
     {"run", command_run},     {"verify", command_verify}, {"generate", command_generate},
-    {"bench", command_bench}, {"memory", command_memory}, {"info", command_info},
+    {"bench", command_bench}, {"memory", command_memory}, {"report", command_report},
+    {"info", command_info},
 };
 enum { COMMAND_COUNT = sizeof COMMANDS / sizeof COMMANDS[0] };
 

@@ -21,24 +21,26 @@ enum {
     MOST_LAYER_TICKS = 12
 };
 
-/* Colours that differ in lightness too; dashes tell lines apart where they lie on each other. */
-static const char STYLE[] = "text { font: 13px sans-serif; fill: #1f2328 }\n"
-                            ".title { font-size: 15px; font-weight: bold }\n"
-                            ".ground { fill: #ffffff }\n"
-                            ".grid { stroke: #d1d9e0 }\n"
-                            ".line { fill: none; stroke-width: 2.2; stroke-linejoin: round }\n"
-                            ".copy { stroke: #c4501b }\n"
-                            ".copy-keep { stroke: #8250df }\n"
-                            ".inplace { stroke: #0a7d5a }\n"
-                            ".groups { stroke: #2a6fc9; stroke-dasharray: 7 5 }\n"
+/* Colours that differ in lightness too; dashes tell lines apart where they lie on each other. A page
+ * that the picture is a part of has this style too, hence the class. */
+static const char STYLE[] = ".timeline text { font: 13px sans-serif; fill: #1f2328 }\n"
+                            ".timeline .title { font-size: 15px; font-weight: bold }\n"
+                            ".timeline .ground { fill: #ffffff }\n"
+                            ".timeline .grid { stroke: #d1d9e0 }\n"
+                            ".timeline .line { fill: none; stroke-width: 2.2; "
+                            "stroke-linejoin: round }\n"
+                            ".timeline .copy { stroke: #c4501b }\n"
+                            ".timeline .copy-keep { stroke: #8250df }\n"
+                            ".timeline .inplace { stroke: #0a7d5a }\n"
+                            ".timeline .groups { stroke: #2a6fc9; stroke-dasharray: 7 5 }\n"
                             "@media (prefers-color-scheme: dark) {\n"
-                            "  text { fill: #f0f6fc }\n"
-                            "  .ground { fill: #0d1117 }\n"
-                            "  .grid { stroke: #3d444d }\n"
-                            "  .copy { stroke: #f0883e }\n"
-                            "  .copy-keep { stroke: #c297ff }\n"
-                            "  .inplace { stroke: #3fb98a }\n"
-                            "  .groups { stroke: #79b8ff }\n"
+                            "  .timeline text { fill: #f0f6fc }\n"
+                            "  .timeline .ground { fill: #0d1117 }\n"
+                            "  .timeline .grid { stroke: #3d444d }\n"
+                            "  .timeline .copy { stroke: #f0883e }\n"
+                            "  .timeline .copy-keep { stroke: #c297ff }\n"
+                            "  .timeline .inplace { stroke: #3fb98a }\n"
+                            "  .timeline .groups { stroke: #79b8ff }\n"
                             "}\n";
 
 /* How a panel maps layers and bytes to the picture. */
@@ -183,11 +185,15 @@ static void draw_header(const memory_request *request, int64_t panels, FILE *str
     const int64_t height = HEADER + panels * PANEL;
     const int column = WIDTH / STRATEGY_COUNT;
 
-    (void)fprintf(stream,
-                  "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %" PRId64
-                  "\" width=\"%d\" height=\"%" PRId64 "\" role=\"img\">\n<style>\n%s</style>\n"
-                  "<rect class=\"ground\" width=\"%d\" height=\"%" PRId64 "\"/>\n",
-                  WIDTH, height, WIDTH, height, STYLE, WIDTH, height);
+    (void)fprintf(
+        stream,
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"timeline\" viewBox=\"0 0 %d %" PRId64
+        "\" width=\"%d\" height=\"%" PRId64
+        "\" role=\"img\">\n<title>Memory of the forward</title>\n"
+        "<desc>Bytes held after so many layers, a line for each way of "
+        "concatenation</desc>\n<style>\n%s</style>\n"
+        "<rect class=\"ground\" width=\"%d\" height=\"%" PRId64 "\"/>\n",
+        WIDTH, height, WIDTH, height, STYLE, WIDTH, height);
     (void)fprintf(stream,
                   "<text class=\"title\" x=\"16\" y=\"24\">Memory of the forward: features, "
                   "prepared weights and workspace%s%s</text>\n",

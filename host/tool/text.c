@@ -13,6 +13,11 @@ const char *figure_text(double figure, char text[FIGURE_TEXT_SIZE]) {
     return text;
 }
 
+const char *rounded_text(double figure, char text[FIGURE_TEXT_SIZE]) {
+    (void)snprintf(text, FIGURE_TEXT_SIZE, figure < 999.5 ? "%.3g" : "%.0f", figure);
+    return text;
+}
+
 const char *bytes_text(size_t bytes, char text[BYTES_TEXT_SIZE]) {
     static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
     double amount = (double)bytes;
