@@ -9,14 +9,14 @@
 #include "text.h"
 
 enum {
-    WIDTH = 860,
-    HEIGHT = 400,
+    MOST_WIDTH = 860,
+    HEIGHT = 392,
     SIDE = 44,
     NODES = 152,    /* height of the line of nodes */
     ARCS = 128,     /* of the highest arc */
     BARS = 190,     /* where the bars begin */
     BAR_MOST = 176, /* the longest one */
-    MOST_STEP = 110,
+    MOST_STEP = 84,
     MOST_BAR_WIDTH = 44,
     LEAST_LABEL_STEP = 38,
     MOST_NODES = 33 /* with the input; of more layers, as many are drawn as are apart */
@@ -32,11 +32,11 @@ typedef struct node {
 typedef struct plot {
     int count;
     node nodes[MOST_NODES];
-    double left, step;
+    double step, width;
 } plot;
 
 static double node_x(const plot *in, int i) {
-    return in->left + in->step * i;
+    return SIDE + in->step * i;
 }
 
 static double channel_y(const plot *in, double channel) {
@@ -60,8 +60,8 @@ static void choose_nodes(const denseblock_desc *desc, plot *in) {
         in->nodes[in->count++] = (node){l, first, channels};
         first = channels;
     }
-    in->step = in->count > 1 ? fmin(MOST_STEP, (WIDTH - 2.0 * SIDE) / (in->count - 1)) : 0;
-    in->left = (WIDTH - in->step * (in->count - 1)) / 2;
+    in->step = in->count > 1 ? fmin(MOST_STEP, (MOST_WIDTH - 2.0 * SIDE) / (in->count - 1)) : 0;
+    in->width = 2.0 * SIDE + in->step * (in->count - 1);
 }
 
 /* From green to violet, in a lightness that is seen on white and on black. */
@@ -136,8 +136,11 @@ static void draw(const denseblock_desc *desc, const plot *in, FILE *page) {
     const int stride = in->step > 0 ? (int)ceil(LEAST_LABEL_STEP / in->step) : 1;
     char layers[LAYERS_TEXT_SIZE];
 
-    (void)fprintf(page, "<svg class=\"chart\" role=\"img\" viewBox=\"0 0 %d %d\">\n<title>",
-                  WIDTH, HEIGHT);
+    /* On a phone it is a little smaller than here, and what is then too wide is scrolled. */
+    (void)fprintf(page,
+                  "<svg class=\"chart\" role=\"img\" viewBox=\"0 0 %.0f %d\" "
+                  "style=\"min-width:%.0fpx;max-width:%.0fpx\">\n<title>",
+                  in->width, HEIGHT, fmin(0.84 * in->width, 640), 1.3 * in->width);
     html_text(page, "The dense block");
     (void)fputs("</title><desc>", page);
     html_text(page,
