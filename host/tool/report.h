@@ -73,7 +73,7 @@ void report_page(const report_request *request, const report_figures *figures, F
 void report_head(const report_request *request, const report_figures *figures, FILE *page);
 void report_block_picture(const report_figures *figures, FILE *page);
 void report_memory(const report_request *request, const report_figures *figures, FILE *page);
-void report_layers(const report_figures *figures, FILE *page);
+void report_layers(const report_request *request, const report_figures *figures, FILE *page);
 void report_roofline(const report_figures *figures, FILE *page);
 void report_speed(const report_request *request, const report_figures *figures, FILE *page);
 void report_accuracy(const report_figures *figures, FILE *page);

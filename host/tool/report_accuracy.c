@@ -16,7 +16,7 @@ static void write_place(const comparison *check, FILE *page) {
     if (check->max_abs > 0)
         html_element(page, "td class=\"text\"",
                      "[%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64
-                     "] of %s: %.6g, expected %.6g",
+                     "] of %s: %.9g, expected %.9g",
                      at->batch, at->row, at->column, at->channel, writer_text(at->layer, writer),
                      at->actual, at->expected);
     else

@@ -64,12 +64,12 @@ static void choose_nodes(const denseblock_desc *desc, plot *in) {
     in->width = 2.0 * SIDE + in->step * (in->count - 1);
 }
 
-/* From green to violet, in a lightness that is seen on white and on black. */
+/* From green to violet, as seen on white; on black the style sheet makes them lighter. */
 static void write_colour(const plot *in, int i, FILE *page) {
     if (i == 0)
-        (void)fputs("#7d8590", page);
+        (void)fputs("#6e7781", page);
     else
-        (void)fprintf(page, "hsl(%.0f,52%%,46%%)",
+        (void)fprintf(page, "hsl(%.0f,52%%,40%%)",
                       158 + 116.0 * (i - 1) / (in->count > 2 ? in->count - 2 : 1));
 }
 
@@ -112,15 +112,16 @@ static void draw_channels(const plot *in, int i, int begin, int end, const char 
     (void)fputs("\"/>\n", page);
 }
 
-static void draw_node(const plot *in, int i, bool labelled, FILE *page) {
-    const double x = node_x(in, i);
-
-    (void)fprintf(page, "<circle cx=\"%.1f\" cy=\"%d\" r=\"%s\" fill=\"", x, NODES,
+static void draw_node(const plot *in, int i, FILE *page) {
+    (void)fprintf(page, "<circle cx=\"%.1f\" cy=\"%d\" r=\"%s\" fill=\"", node_x(in, i), NODES,
                   in->count > 12 ? "4" : "6");
     write_colour(in, i, page);
-    (void)fputs("\"/>", page);
-    if (!labelled)
-        return;
+    (void)fputs("\"/>\n", page);
+}
+
+static void draw_labels(const plot *in, int i, FILE *page) {
+    const double x = node_x(in, i);
+
     (void)fprintf(page, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">", x, NODES + 24);
     if (i == 0)
         (void)fputs("x", page);
@@ -147,19 +148,20 @@ static void draw(const denseblock_desc *desc, const plot *in, FILE *page) {
               "%" PRId64 " channels of x, and %s: every layer reads all channels before it, "
               "%" PRId64 " in the end",
               desc->channels, layers_text(desc, layers), output_channels(desc));
-    (void)fputs("</desc>\n", page);
+    (void)fputs("</desc>\n<g class=\"features\">\n", page);
     for (int i = 0; i < in->count; i++)
         draw_arcs(in, i, page);
     for (int i = 0; i < in->count; i++) {
         draw_channels(in, i, i, i + 1, "1", page);
-        draw_channels(in, i, i + 1, in->count, ".38", page);
+        draw_channels(in, i, i + 1, in->count, ".45", page);
     }
-    for (int i = 0; i < in->count; i++) {
-        /* Those near the last label make room for it. */
-        const bool last = i == in->count - 1;
-
-        draw_node(in, i, last || (i % stride == 0 && i + stride <= in->count - 1), page);
-    }
+    for (int i = 0; i < in->count; i++)
+        draw_node(in, i, page);
+    (void)fputs("</g>\n", page);
+    /* Those near the last label make room for it. */
+    for (int i = 0; i + stride < in->count; i += stride)
+        draw_labels(in, i, page);
+    draw_labels(in, in->count - 1, page);
     (void)fputs("</svg>\n", page);
 }
 

@@ -6,8 +6,8 @@
 #include "report.h"
 #include "text.h"
 
-static const char *const TITLES[] = {"Layer",   "Kernel", "Channels read", "Time, ms", "",
-                                     "GFLOP/s", "GFLOP",  "MB moved",      "FLOP/byte"};
+static const char *const TITLES[] = {"Layer", "Kernel",  "Reads", "Adds",     "Time, ms",
+                                     "",      "GFLOP/s", "GFLOP", "MB moved", "FLOP/byte"};
 enum { TITLE_COUNT = sizeof TITLES / sizeof TITLES[0] };
 
 /* More are folded up. */
@@ -32,9 +32,9 @@ static void write_layer(const report_figures *figures, int64_t l, double longest
 
     (void)fputs("<tr>", page);
     html_element(page, "th scope=\"row\"", "%" PRId64, l);
-    html_element(page, "td", "%" PRId64 "x%" PRId64 " +%" PRId64, layer->kernel_height,
-                 layer->kernel_width, layer->growth);
+    html_element(page, "td", "%" PRId64 "x%" PRId64, layer->kernel_height, layer->kernel_width);
     html_element(page, "td", "%" PRId64, found->channels);
+    html_element(page, "td", "%" PRId64, layer->growth);
     write_number(1e3 * found->seconds, page);
     (void)fprintf(page, "<td class=\"bar\"><span style=\"width:%.1f%%\"></span></td>",
                   longest > 0 ? 100 * found->seconds / longest : 0);
@@ -62,7 +62,8 @@ static void write_table(const report_figures *figures, FILE *page) {
     (void)fputs("<tbody>\n", page);
     for (int64_t l = 0; l < count; l++)
         write_layer(figures, l, longest, page);
-    (void)fputs("</tbody>\n<tfoot><tr><th scope=\"row\">Sum</th><td></td><td></td>", page);
+    (void)fputs("</tbody>\n<tfoot><tr><th scope=\"row\">Sum</th><td></td><td></td><td></td>",
+                page);
     write_number(1e3 * sum.seconds, page);
     (void)fputs("<td></td>", page);
     write_rate(1e-9 * sum.flops, sum.seconds, page);
@@ -72,7 +73,7 @@ static void write_table(const report_figures *figures, FILE *page) {
     (void)fputs("</tr></tfoot></table></div>\n", page);
 }
 
-void report_layers(const report_figures *figures, FILE *page) {
+void report_layers(const report_request *request, const report_figures *figures, FILE *page) {
     const timing *const first = &figures->speed.figures.timings[0];
     const int64_t count = figures->block->desc.layer_count;
     const bool folded = count > MOST_OPEN;
@@ -83,10 +84,11 @@ void report_layers(const report_figures *figures, FILE *page) {
     html_section(page, "layers", "Layers");
     html_element(
         page, "p",
-        "Each layer on backend %s, in groups of one layer, so that its time is its own; the "
-        "median of some executions that wait for every layer. As the plan has it, the whole "
+        "Each layer on backend %s, in groups of one layer, so that its time is its own: the "
+        "median of %" PRId64 " execution%s that wait for every layer. As planned, the whole "
         "block takes %s ms.",
-        denseblock_backend_name(first->backend), rounded_text(1e3 * first->median, figure));
+        denseblock_backend_name(first->backend), request->repeats, plural(request->repeats),
+        rounded_text(1e3 * first->median, figure));
     if (folded) {
         (void)fputs("<details>", page);
         html_element(page, "summary", "All %" PRId64 " layers", count);
@@ -94,11 +96,11 @@ void report_layers(const report_figures *figures, FILE *page) {
     write_table(figures, page);
     if (folded)
         (void)fputs("</details>\n", page);
-    html_element(
-        page, "p class=\"note\"",
-        "Operations are those of direct convolution, whatever the algorithm: "
-        "2 N H W kh kw C g. Bytes are those of the layer-by-layer schedule: a layer reads its "
-        "channels and its kernel once, and writes what it adds; caches may keep part of "
-        "them. x's copy or transform counts for layer 0.");
+    html_element(page, "p class=\"note\"",
+                 "Operations are those of direct convolution, whatever the algorithm: "
+                 "2 N H W kh kw C g, with the channels C that it reads and the g that it adds. "
+                 "Bytes are those of the layer-by-layer schedule: a layer reads its "
+                 "channels and its kernel once, and writes what it adds; caches may keep part of "
+                 "them. x's copy or transform counts for layer 0.");
     (void)fputs("</section>\n", page);
 }

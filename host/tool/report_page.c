@@ -32,7 +32,7 @@ void report_page(const report_request *request, const report_figures *figures, F
     (void)fputs("<main>\n", page);
     report_block_picture(figures, page);
     report_memory(request, figures, page);
-    report_layers(figures, page);
+    report_layers(request, figures, page);
     report_roofline(figures, page);
     report_speed(request, figures, page);
     report_accuracy(figures, page);

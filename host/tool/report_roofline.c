@@ -14,7 +14,9 @@ enum {
     RIGHT = 28,
     TOP = 24,
     BOTTOM = 56,
-    LABEL = 170 /* room for what is written beside a point */
+    LABEL = 190, /* room for the longest label */
+    GAP = 12,    /* before it */
+    LINE = 14    /* its height */
 };
 
 /* More decades have ticks at powers of ten alone. */
@@ -150,27 +152,41 @@ static void draw_memory_roof(const axes *in, double memory, double peak, FILE *p
     (void)fputs("</text>\n", page);
 }
 
+/* Its label stands before the ridge, where no point can be, if there is room. */
 static void draw_peak(const axes *in, double memory, double peak, FILE *page) {
-    const double begin = memory > 0 ? fmax(in->x_least, peak / memory) : in->x_least;
+    const double begin = plot_x(in, memory > 0 ? fmax(in->x_least, peak / memory) : in->x_least);
+    const bool before = begin > LEFT + LABEL + GAP;
     char text[FIGURE_TEXT_SIZE];
 
-    (void)fprintf(page, "<path class=\"roof\" d=\"M%.1f %.1fH%d\"/>", plot_x(in, begin),
-                  plot_y(in, peak), WIDTH - RIGHT);
-    (void)fprintf(page, "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">", WIDTH - RIGHT,
-                  plot_y(in, peak) + 18);
+    (void)fprintf(page, "<path class=\"roof\" d=\"M%.1f %.1fH%d\"/>", begin, plot_y(in, peak),
+                  WIDTH - RIGHT);
+    (void)fprintf(page, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"end\">",
+                  before ? begin - GAP : WIDTH - RIGHT, plot_y(in, peak) + (before ? -8 : 18));
     html_text(page, "multiply-adds, %s GFLOP/s", rounded_text(peak, text));
     (void)fputs("</text>\n", page);
 }
 
-/* A point's label stands on its left where there is no room on its right. */
-static void draw_label(const axes *in, mark at, const char *text, FILE *page) {
-    const bool right = plot_x(in, at.intensity) + LABEL < WIDTH;
-
+/* What belongs to a point, beside it. */
+static void draw_label(const axes *in, mark at, bool right, const char *text, FILE *page) {
     (void)fprintf(page, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">",
-                  plot_x(in, at.intensity) + (right ? 11 : -11), plot_y(in, at.rate) + 4.5,
+                  plot_x(in, at.intensity) + (right ? GAP : -GAP), plot_y(in, at.rate) + 4.5,
                   right ? "start" : "end");
     html_escape(page, text);
     (void)fputs("</text>\n", page);
+}
+
+/* The first layer and the last are labelled; the last one not where it would lie on the first. */
+static void label_layers(const axes *in, const report_figures *figures, FILE *page) {
+    const int64_t last = figures->block->desc.layer_count - 1;
+    const mark begin = mark_of_layer(&figures->layers[0]);
+    const mark end = mark_of_layer(&figures->layers[last]);
+    char text[WRITER_TEXT_SIZE];
+
+    if (figures->layers[0].seconds > 0)
+        draw_label(in, begin, false, writer_text(0, text), page);
+    if (last > 0 && figures->layers[last].seconds > 0 &&
+        fabs(plot_y(in, begin.rate) - plot_y(in, end.rate)) > LINE)
+        draw_label(in, end, false, writer_text(last, text), page);
 }
 
 static void draw_layers(const axes *in, const report_figures *figures, FILE *page) {
@@ -184,6 +200,7 @@ static void draw_layers(const axes *in, const report_figures *figures, FILE *pag
                       "%" PRId64 "</title></circle>\n",
                       plot_x(in, at.intensity), plot_y(in, at.rate), l);
     }
+    label_layers(in, figures, page);
 }
 
 static void draw_block(const axes *in, const report_figures *figures, FILE *page) {
@@ -192,7 +209,7 @@ static void draw_block(const axes *in, const report_figures *figures, FILE *page
     const double y = plot_y(in, at.rate);
 
     (void)fprintf(page, "<path class=\"whole\" d=\"M%.1f %.1fl9 9l-9 9l-9 -9z\"/>", x, y - 9);
-    draw_label(in, at, "whole block", page);
+    draw_label(in, at, true, "whole block", page);
 }
 
 static void write_caption(const report_figures *figures, FILE *page) {

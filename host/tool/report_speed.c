@@ -1,5 +1,5 @@
 /* The backends side by side. */
-#include <string.h>
+#include <inttypes.h>
 
 #include "html.h"
 #include "report.h"
@@ -112,11 +112,11 @@ void report_speed(const report_request *request, const report_figures *figures, 
     (void)fputs("</tbody></table></div>\n", page);
     html_element(
         page, "p class=\"note\"",
-        "Of %lld execution%s after one to warm up, in which the backends take turns. "
+        "Of %" PRId64 " execution%s after one to warm up, in which the backends take turns. "
         "Operations are those of direct convolution; the peak is that of multiply-adds, "
         "measured with as many threads on this processor. Winograd multiplies less, and can "
         "be above it.",
-        (long long)request->repeats, plural(request->repeats));
+        request->repeats, plural(request->repeats));
     for (size_t i = 0; i < speed->count; i++) {
         if (!speed->timings[i].graph) /* its plan is that of the line above */
             write_plan(&speed->timings[i], page);

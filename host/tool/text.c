@@ -14,7 +14,14 @@ const char *figure_text(double figure, char text[FIGURE_TEXT_SIZE]) {
 }
 
 const char *rounded_text(double figure, char text[FIGURE_TEXT_SIZE]) {
-    (void)snprintf(text, FIGURE_TEXT_SIZE, figure < 999.5 ? "%.3g" : "%.0f", figure);
+    if (figure < 1)
+        (void)snprintf(text, FIGURE_TEXT_SIZE, "%.3g", figure);
+    else
+        (void)snprintf(text, FIGURE_TEXT_SIZE, "%.*f",
+                       figure < 10    ? 2
+                       : figure < 100 ? 1
+                                      : 0,
+                       figure);
     return text;
 }
 
