@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "arrays.h"
@@ -110,65 +111,89 @@ outcome bandwidth_measure(int thread_count, bandwidth *measured) {
     return result;
 }
 
-static denseblock_status measure_copies(denseblock_context *context, void *to, const void *from,
-                                        bandwidth *measured) {
-    const size_t bytes = measured->array_bytes;
-    denseblock_status status = DENSEBLOCK_OK;
-    double seconds;
+static outcome done(denseblock_status status) {
+    return status == DENSEBLOCK_OK ? OUTCOME_SUCCESS : fail_status(status);
+}
 
-    /* The first copy touches the pages and is not counted. */
-    for (int i = 0; status == DENSEBLOCK_OK && i <= REPEATS; i++) {
-        status = denseblock_timer_start(context);
-        if (status == DENSEBLOCK_OK)
-            status =
-                denseblock_copy(context, DENSEBLOCK_WITHIN, to, bytes, from, bytes, bytes, 1);
-        if (status == DENSEBLOCK_OK)
-            status = denseblock_timer_stop(context, &seconds);
-        if (status == DENSEBLOCK_OK && i > 0 && seconds > 0)
+/* What a copy reads must have been written. */
+static outcome fill(denseblock_context *context, void *to, size_t bytes) {
+    void *zeros;
+    outcome result = allocate_aligned(bytes, &zeros);
+
+    if (result != OUTCOME_SUCCESS)
+        return result;
+    memset(zeros, 0, bytes);
+    result = done(denseblock_copy(context, DENSEBLOCK_UPLOAD, to, bytes, zeros, bytes, bytes, 1));
+    if (result == OUTCOME_SUCCESS)
+        result = done(denseblock_context_synchronize(context));
+    free(zeros);
+    return result;
+}
+
+static outcome time_copy(denseblock_context *context, void *to, const void *from, size_t bytes,
+                         double *seconds) {
+    outcome result = done(denseblock_timer_start(context));
+
+    if (result == OUTCOME_SUCCESS)
+        result =
+            done(denseblock_copy(context, DENSEBLOCK_WITHIN, to, bytes, from, bytes, bytes, 1));
+    if (result == OUTCOME_SUCCESS)
+        result = done(denseblock_timer_stop(context, seconds));
+    return result;
+}
+
+/* The first copy touches the pages, and is not counted. */
+static outcome measure_copies(denseblock_context *context, void *to, void *from,
+                              bandwidth *measured) {
+    const size_t bytes = measured->array_bytes;
+    outcome result = fill(context, from, bytes);
+    double seconds = 0;
+
+    for (int i = 0; result == OUTCOME_SUCCESS && i <= REPEATS; i++) {
+        result = time_copy(context, to, from, bytes, &seconds);
+        if (result == OUTCOME_SUCCESS && i > 0 && seconds > 0)
             measured->bytes_per_second =
                 fmax(measured->bytes_per_second, 2 * (double)bytes / seconds);
     }
-    return status;
+    return result;
 }
 
 /* Two buffers, of what is free no more than half. */
-static denseblock_status copy_buffers(denseblock_context *context, denseblock_buffers *buffers,
-                                      bandwidth *measured) {
-    void *to = NULL;
-    void *from = NULL;
+static outcome copy_buffers(denseblock_context *context, denseblock_buffers *buffers,
+                            bandwidth *measured) {
+    static const char *const labels[] = {"copy", "original"};
+    void *addresses[2];
     size_t free_bytes;
-    denseblock_status status = denseblock_context_free_memory(context, &free_bytes);
+    outcome result = done(denseblock_context_free_memory(context, &free_bytes));
 
-    if (status == DENSEBLOCK_OK) {
-        measured->array_bytes =
-            smaller(choose_bytes(2 * measured->cache_bytes) / 2, free_bytes / 4);
-        status = denseblock_buffers_allocate(buffers, context, DENSEBLOCK_MEMORY_DEVICE,
-                                             measured->array_bytes, "copy", &to);
-    }
-    if (status == DENSEBLOCK_OK)
-        status = denseblock_buffers_allocate(buffers, context, DENSEBLOCK_MEMORY_DEVICE,
-                                             measured->array_bytes, "original", &from);
-    if (status == DENSEBLOCK_OK && measured->array_bytes > 0)
-        status = measure_copies(context, to, from, measured);
-    return status;
+    if (result != OUTCOME_SUCCESS)
+        return result;
+    measured->array_bytes = smaller(choose_bytes(2 * measured->cache_bytes) / 2, free_bytes / 4);
+    for (int i = 0; result == OUTCOME_SUCCESS && i < 2; i++)
+        result =
+            done(denseblock_buffers_allocate(buffers, context, DENSEBLOCK_MEMORY_DEVICE,
+                                             measured->array_bytes, labels[i], &addresses[i]));
+    if (result == OUTCOME_SUCCESS && measured->array_bytes > 0)
+        result = measure_copies(context, addresses[0], addresses[1], measured);
+    return result;
 }
 
 outcome bandwidth_measure_device(denseblock_backend backend, int device, bandwidth *measured) {
     denseblock_context *context = NULL;
     denseblock_buffers *buffers = NULL;
     denseblock_device about;
-    denseblock_status status = denseblock_device_query(device, &about);
+    outcome result = done(denseblock_device_query(device, &about));
 
     *measured = (bandwidth){0};
-    if (status == DENSEBLOCK_OK)
+    if (result == OUTCOME_SUCCESS) {
         measured->cache_bytes = about.l2_bytes;
-    if (status == DENSEBLOCK_OK)
-        status = denseblock_context_create(backend, device, &context);
-    if (status == DENSEBLOCK_OK)
-        status = denseblock_buffers_create(false, &buffers);
-    if (status == DENSEBLOCK_OK)
-        status = copy_buffers(context, buffers, measured);
+        result = done(denseblock_context_create(backend, device, &context));
+    }
+    if (result == OUTCOME_SUCCESS)
+        result = done(denseblock_buffers_create(false, &buffers));
+    if (result == OUTCOME_SUCCESS)
+        result = copy_buffers(context, buffers, measured);
     denseblock_buffers_destroy(buffers);
     denseblock_context_destroy(context);
-    return status == DENSEBLOCK_OK ? OUTCOME_SUCCESS : fail_status(status);
+    return result;
 }

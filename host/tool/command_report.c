@@ -17,7 +17,7 @@
 
 static const command_page PAGE = {
     .name = "report",
-    .synopsis = "--shape ... | --input X --kernels K --out DIR [OPTION...]",
+    .synopsis = "--out DIR --shape ... | --input X [OPTION...]",
     .summary = "Measure a block, and write a page on it: DIR/index.html.\n",
     .examples = "",
 };
@@ -56,6 +56,24 @@ static outcome check_request(const command_line *line, const report_request *req
     if (request->input != NULL && request->kernels == NULL)
         return fail_input("--input needs --kernels: both are files of one block");
     return OUTCOME_SUCCESS;
+}
+
+/* All that can run here but the reference; what `auto` would choose is first, which most of the page is
+ * on. */
+static void choose_backends(backend_list *list) {
+    const denseblock_backend chosen = denseblock_backend_auto();
+    size_t at = 0;
+
+    backend_list_complete_fast(list);
+    while (at < list->count && list->backends[at] != chosen)
+        at++;
+    if (at == list->count) { /* the plan says why it cannot run */
+        *list = (backend_list){.count = 1, .backends = {chosen}};
+        return;
+    }
+    for (; at > 0; at--)
+        list->backends[at] = list->backends[at - 1];
+    list->backends[0] = chosen;
 }
 
 static outcome load(const report_request *request, report_job *work) {
@@ -234,7 +252,8 @@ outcome command_report(int argc, char **argv) {
         if (work == NULL) {
             result = fail_out_of_memory();
         } else {
-            backend_list_complete_fast(&request.backends);
+            if (!option_given(&line, "backend"))
+                choose_backends(&request.backends);
             result = report(&request, work);
             report_job_free(&request, work);
             free(work);

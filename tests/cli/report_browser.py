@@ -80,7 +80,7 @@ def look(page, path):
         ("texts of low contrast", page.evaluate(LOW_CONTRAST, LEAST_CONTRAST)),
     ):
         if problem:
-            yield f"{name}: {problem}"
+            yield f"{name}: {str(problem)[:200]}"
     if not page.title() or page.locator("h1").count() != 1:
         yield "no title, or not one heading of it"
     page.evaluate("document.querySelectorAll('details').forEach(at => at.open = true)")
