@@ -85,7 +85,8 @@ void report_layers(const report_request *request, const report_figures *figures,
     html_element(
         page, "p",
         "Each layer on backend %s, in groups of one layer, so that its time is its own: the "
-        "median of %" PRId64 " execution%s that wait for every layer. As planned, the whole "
+        "median of %" PRId64
+        " execution%s, in which every layer is waited for. As planned, the whole "
         "block takes %s ms.",
         denseblock_backend_name(first->backend), request->repeats, plural(request->repeats),
         rounded_text(1e3 * first->median, figure));

@@ -90,7 +90,7 @@ static int ascending(const void *a, const void *b) {
 /* `seconds` has the times of all layers, repeat after repeat. */
 static outcome take_medians(const double *seconds, size_t repeats, size_t count,
                             layer_figures *layers) {
-    double *const ordered = calloc(repeats, sizeof *ordered);
+    double *const ordered = calloc(repeats + 1, sizeof *ordered);
 
     if (ordered == NULL)
         return fail_out_of_memory();

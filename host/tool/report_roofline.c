@@ -74,7 +74,7 @@ static void span(mark point, axes *in) {
     in->y_most = fmax(in->y_most, point.rate);
 }
 
-/* All points, and the ridge where the roofs meet, with room around. */
+/* All points, and the ridge where the roofs meet, or the one roof above the block; with room around. */
 static axes choose_axes(const report_figures *figures) {
     const mark block = mark_of_block(figures);
     const double peak = peak_of(figures);
@@ -87,6 +87,8 @@ static axes choose_axes(const report_figures *figures) {
     }
     if (peak > 0 && memory > 0)
         span((mark){peak / memory, peak}, &in);
+    else if (memory > 0)
+        span((mark){block.intensity, memory * block.intensity}, &in);
     in.x_least /= 4;
     in.x_most *= 3;
     in.y_most *= 1.8;
@@ -96,7 +98,8 @@ static axes choose_axes(const report_figures *figures) {
     return in;
 }
 
-/* The ticks 1, 2, 5 and 10 of every decade, or 1 alone. */
+/* The ticks are 1, 2, 5 and 10 of every decade, or 1 alone: the first one from `least` on, and the next
+ * after one. */
 static double next_tick(double tick, bool fine) {
     const double power = pow(10, floor(log10(tick) + 1e-9));
     const double digit = tick / power;
@@ -106,32 +109,53 @@ static double next_tick(double tick, bool fine) {
     return digit < 1.5 ? 2 * power : digit < 3 ? 5 * power : 10 * power;
 }
 
-static void draw_axes(const axes *in, FILE *page) {
-    const bool fine_x = log10(in->x_most / in->x_least) < FINE_DECADES;
-    const bool fine_y = log10(in->y_most / in->y_least) < FINE_DECADES;
-    const int bottom = HEIGHT - BOTTOM;
+static double first_tick(double least, bool fine) {
+    double tick = pow(10, floor(log10(least)));
 
-    for (double x = pow(10, floor(log10(in->x_least))); x <= in->x_most;
-         x = next_tick(x, fine_x)) {
-        if (x >= in->x_least)
-            (void)fprintf(page,
-                          "<path class=\"grid\" d=\"M%.1f %dV%d\"/><text class=\"quiet\" "
-                          "x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%g</text>\n",
-                          plot_x(in, x), TOP, bottom, plot_x(in, x), bottom + 20, x);
+    while (tick < least)
+        tick = next_tick(tick, fine);
+    return tick;
+}
+
+static void draw_x_ticks(const axes *in, FILE *page) {
+    const bool fine = log10(in->x_most / in->x_least) < FINE_DECADES;
+    const int bottom = HEIGHT - BOTTOM;
+    double tick = first_tick(in->x_least, fine);
+
+    while (tick <= in->x_most) {
+        const double x = plot_x(in, tick);
+
+        (void)fprintf(page,
+                      "<path class=\"grid\" d=\"M%.1f %dV%d\"/><text class=\"quiet\" x=\"%.1f\" "
+                      "y=\"%d\" text-anchor=\"middle\">%g</text>\n",
+                      x, TOP, bottom, x, bottom + 20, tick);
+        tick = next_tick(tick, fine);
     }
-    for (double y = pow(10, floor(log10(in->y_least))); y <= in->y_most;
-         y = next_tick(y, fine_y)) {
-        if (y >= in->y_least)
-            (void)fprintf(page,
-                          "<path class=\"grid\" d=\"M%d %.1fH%d\"/><text class=\"quiet\" "
-                          "x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%g</text>\n",
-                          LEFT, plot_y(in, y), WIDTH - RIGHT, LEFT - 8, plot_y(in, y) + 4.5, y);
+}
+
+static void draw_y_ticks(const axes *in, FILE *page) {
+    const bool fine = log10(in->y_most / in->y_least) < FINE_DECADES;
+    double tick = first_tick(in->y_least, fine);
+
+    while (tick <= in->y_most) {
+        const double y = plot_y(in, tick);
+
+        (void)fprintf(page,
+                      "<path class=\"grid\" d=\"M%d %.1fH%d\"/><text class=\"quiet\" x=\"%d\" "
+                      "y=\"%.1f\" text-anchor=\"end\">%g</text>\n",
+                      LEFT, y, WIDTH - RIGHT, LEFT - 8, y + 4.5, tick);
+        tick = next_tick(tick, fine);
     }
+}
+
+static void draw_axes(const axes *in, FILE *page) {
+    draw_x_ticks(in, page);
+    draw_y_ticks(in, page);
     (void)fprintf(page,
                   "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">intensity, FLOP/byte</text>"
                   "<text transform=\"translate(18 %d) rotate(-90)\" text-anchor=\"middle\">"
                   "GFLOP/s</text>\n",
-                  (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 12, (TOP + bottom) / 2);
+                  (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 12, (TOP + HEIGHT - BOTTOM) / 2);
 }
 
 static void draw_memory_roof(const axes *in, double memory, double peak, FILE *page) {
