@@ -58,8 +58,8 @@ static outcome check_request(const command_line *line, const report_request *req
     return OUTCOME_SUCCESS;
 }
 
-/* All that can run here but the reference; what `auto` would choose is first, which most of the page is
- * on. */
+/* All that can run here but the reference; what `auto` would choose is first, which most of the
+ * page is on. */
 static void choose_backends(backend_list *list) {
     const denseblock_backend chosen = denseblock_backend_auto();
     size_t at = 0;

@@ -21,8 +21,8 @@ enum {
     MOST_LAYER_TICKS = 12
 };
 
-/* Colours that differ in lightness too; dashes tell lines apart where they lie on each other. A page
- * that the picture is a part of has this style too, hence the class. */
+/* Colours that differ in lightness too; dashes tell lines apart where they lie on each other. A
+ * page that the picture is a part of has this style too, hence the class. */
 static const char STYLE[] = ".timeline text { font: 13px sans-serif; fill: #1f2328 }\n"
                             ".timeline .title { font-size: 15px; font-weight: bold }\n"
                             ".timeline .ground { fill: #ffffff }\n"

@@ -60,7 +60,7 @@ outcome report_measure(const report_request *request, const block_case *block,
                        report_figures *figures);
 void report_figures_free(report_figures *figures);
 
-/* The way of concatenation on the first backend of which there are figures; NULL: there are none. */
+/* The way of concatenation on the first backend; NULL: it was not measured. */
 const memory_trial *report_memory_of(const report_figures *figures, const char *way);
 
 /* Whether all that was compared is equal, and every formula agrees. */

@@ -1,5 +1,5 @@
-/* The picture of the block: above, an arc from each source of features to every layer that reads it;
- * below, for each layer what it has made and all that was there before, as bars of channels. */
+/* The picture of the block: above, an arc from each source of features to every layer that reads
+ * it; below, for each layer what it has made and all that was there before, as bars of channels. */
 #include <inttypes.h>
 #include <math.h>
 
@@ -22,7 +22,8 @@ enum {
     MOST_NODES = 33 /* with the input; of more layers, as many are drawn as are apart */
 };
 
-/* A source of features: the input, or a layer; where not all are drawn, those since the one before. */
+/* A source of features: the input, or a layer; where not all are drawn, with those since the one
+ * before. */
 typedef struct node {
     int64_t layer; /* -1: the input */
     double first;  /* channels before its own */

@@ -1,5 +1,5 @@
-/* The roofline: operations a second by operations a byte, of each layer and of the whole block, under
- * what the processor and its memory allow (Williams, Waterman and Patterson 2009). */
+/* The roofline: operations a second by operations a byte, of each layer and of the whole block,
+ * under what the processor and its memory allow (Williams, Waterman and Patterson 2009). */
 #include <inttypes.h>
 #include <math.h>
 
@@ -74,7 +74,8 @@ static void span(mark point, axes *in) {
     in->y_most = fmax(in->y_most, point.rate);
 }
 
-/* All points, and the ridge where the roofs meet, or the one roof above the block; with room around. */
+/* All points, and the ridge where the roofs meet, or the one roof above the block; with room
+ * around. */
 static axes choose_axes(const report_figures *figures) {
     const mark block = mark_of_block(figures);
     const double peak = peak_of(figures);
@@ -98,8 +99,8 @@ static axes choose_axes(const report_figures *figures) {
     return in;
 }
 
-/* The ticks are 1, 2, 5 and 10 of every decade, or 1 alone: the first one from `least` on, and the next
- * after one. */
+/* The ticks are 1, 2, 5 and 10 of every decade, or 1 alone: the next one, and the first one from
+ * `least` on. */
 static double next_tick(double tick, bool fine) {
     const double power = pow(10, floor(log10(tick) + 1e-9));
     const double digit = tick / power;

@@ -16,8 +16,8 @@ need() {
         skip "$2 is not in build/pages: './bootstrap.sh test --full' puts it there"
 }
 
-# The pages that validator and browser look at: random blocks, few layers and many; a photograph, with
-# names that would be HTML; no layers; an empty batch.
+# The pages that validator and browser look at: random blocks, few layers and many; a photograph,
+# with names that would be HTML; no layers; an empty batch.
 write_pages() {
     local folder="<b>k&amp;\"'"
     mkdir "$folder"

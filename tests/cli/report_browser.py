@@ -36,9 +36,11 @@ LOW_CONTRAST = """least => {
         if (!text || at.closest("style, title, desc")) continue;
         const style = getComputedStyle(at);
         const svg = at instanceof SVGElement;
-        const pair = [light(svg ? style.fill : style.color), light(ground(at))].sort((a, b) => a - b);
+        const colour = svg ? style.fill : style.color;
+        const pair = [light(colour), light(ground(at))].sort((a, b) => a - b);
         const contrast = (pair[1] + 0.05) / (pair[0] + 0.05);
-        if (contrast < least) low.push(`${at.tagName} ${at.textContent.slice(0, 30)}: ${contrast}`);
+        if (contrast < least)
+            low.push(`${at.tagName} ${at.textContent.slice(0, 30)}: ${contrast}`);
     }
     return low;
 }"""
