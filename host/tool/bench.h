@@ -5,12 +5,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "arrays.h"
+#include "block_case.h"
+#include "block_plans.h"
 #include "concatenation.h"
 #include "denseblock.h"
 #include "execution.h"
 #include "failure.h"
 #include "generated_case.h"
 #include "parse.h"
+#include "progress.h"
+#include "resident.h"
 #include "spread.h"
 
 typedef struct bench_request {
@@ -57,6 +62,33 @@ typedef struct bench_figures {
     size_t omission_count;
     omission omissions[DENSEBLOCK_BACKEND_COUNT]; /* of `all` */
 } bench_figures;
+
+/* A backend that copies features from tensor to tensor. */
+typedef struct copying {
+    block_plans plans;
+    denseblock_buffers *buffers;
+    resident features;
+} copying;
+
+/* What is measured, made ready. Begins as zeros. */
+typedef struct bench_job {
+    ledger account;
+    const block_case *block;
+    denseblock_array y; /* the backends write the same result, one after the other */
+    execution runs[DENSEBLOCK_BACKEND_COUNT];
+    size_t run_count;
+    execution *measured[MOST_TIMINGS];        /* by each timing */
+    copying copies[DENSEBLOCK_BACKEND_COUNT]; /* with --concat copy, in place of executions */
+    size_t copy_count;
+    bench_figures figures;
+} bench_job;
+
+/* Measures the backends on a block, which must live as long as `work`.
+ *
+ *   work   receives the figures, for bench_job_free, whatever the outcome */
+outcome bench_measure(const bench_request *request, const block_case *block, progress *bar,
+                      bench_job *work);
+void bench_job_free(bench_job *work);
 
 /* Prints the report on stdout. */
 void bench_print(const bench_request *request, const denseblock_desc *desc,

@@ -15,6 +15,7 @@ command_function command_generate;
 command_function command_bench;
 command_function command_memory;
 command_function command_compare;
+command_function command_report;
 command_function command_info;
 
 #endif

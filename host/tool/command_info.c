@@ -2,12 +2,11 @@
 #include "command.h"
 
 #include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "denseblock.h"
 #include "json.h"
 #include "line.h"
+#include "machine.h"
 #include "options.h"
 #include "text.h"
 
@@ -18,43 +17,7 @@ static const command_page PAGE = {
     .examples = "Example: denseblock info --json\n",
 };
 
-enum { CPU_MODEL_SIZE = 128, TITLE_SIZE = 32 };
-
-/* The processor's name from Linux' list of processors, or "unknown": other systems have no such
- * list, and not every architecture names it. */
-static const char *cpu_model(char model[CPU_MODEL_SIZE]) {
-    static const char key[] = "model name";
-    char line[CPU_MODEL_SIZE + 32];
-    FILE *list = fopen("/proc/cpuinfo", "r");
-
-    (void)snprintf(model, CPU_MODEL_SIZE, "unknown");
-    if (list == NULL)
-        return model;
-    while (fgets(line, sizeof line, list) != NULL) {
-        const char *value = strchr(line, ':');
-
-        if (strncmp(line, key, strlen(key)) != 0 || value == NULL)
-            continue;
-        value += strspn(value, ": \t");
-        (void)snprintf(model, CPU_MODEL_SIZE, "%.*s", (int)strcspn(value, "\n"), value);
-        break;
-    }
-    (void)fclose(list); /* nothing was written */
-    return model;
-}
-
-static long hardware_threads(void) {
-    const long count = sysconf(_SC_NPROCESSORS_ONLN);
-
-    return count > 0 ? count : 1;
-}
-
-/* What the cpu backend uses of this processor. */
-static const char *kernels_text(void) {
-    const char *const isa = denseblock_build_info()->isa;
-
-    return isa != NULL ? isa : "none: DENSEBLOCK_ISA asks for what is not here";
-}
+enum { TITLE_SIZE = 32 };
 
 static void print_build(void) {
     const denseblock_build *const build = denseblock_build_info();

@@ -55,17 +55,6 @@ static outcome check_request(const command_line *line, const memory_request *req
     return OUTCOME_SUCCESS;
 }
 
-/* All that can run here, but not the reference: it holds what the others hold, and is slow. */
-static void choose_backends(const command_line *line, backend_list *list) {
-    if (option_given(line, "backend"))
-        return;
-    list->all = true;
-    for (int i = DENSEBLOCK_BACKEND_REFERENCE + 1; i < DENSEBLOCK_BACKEND_COUNT; i++) {
-        if (denseblock_backend_check((denseblock_backend)i) == DENSEBLOCK_OK)
-            list->backends[list->count++] = (denseblock_backend)i;
-    }
-}
-
 /* In groups of one layer there are no groups. */
 static bool is_wanted(const memory_request *request, const strategy *way) {
     return !way->groups || request->options.group_size != 1;
@@ -217,7 +206,7 @@ outcome command_memory(int argc, char **argv) {
     if (result == OUTCOME_SUCCESS && !line.help) {
         result = check_request(&line, &request);
         if (result == OUTCOME_SUCCESS) {
-            choose_backends(&line, &request.backends);
+            backend_list_complete_fast(&request.backends);
             result = run(&request, &work);
         }
         memory_job_free(&work);

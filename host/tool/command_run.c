@@ -181,7 +181,7 @@ static outcome write_outputs(const run_request *request, job *work) {
     outcome result = OUTCOME_SUCCESS;
 
     if (work->maps != NULL)
-        result = feature_maps_write(&work->block.desc, &work->y,
+        result = feature_maps_write(&work->block.desc, &work->y, FEATURE_MAPS_LARGE,
                                     denseblock_output_stream(work->maps), request->feature_maps);
     if (result == OUTCOME_SUCCESS && work->y.type == DENSEBLOCK_BF16)
         result = array_convert(&work->y, DENSEBLOCK_F32, &work->account);

@@ -23,14 +23,14 @@ enum {
     VALUE_SIZE = 64
 };
 
-static const char LIGHT[] = ".dense { fill: #2a6fc9 }\n"
-                            ".residual { fill: #d97a3f }\n"
-                            ".panel { font-weight: bold }\n"
-                            ".range { stroke: #1f2328; stroke-width: 1.4 }\n";
+static const char LIGHT[] = ".comparison .dense { fill: #2a6fc9 }\n"
+                            ".comparison .residual { fill: #d97a3f }\n"
+                            ".comparison .panel { font-weight: bold }\n"
+                            ".comparison .range { stroke: #1f2328; stroke-width: 1.4 }\n";
 
-static const char DARK[] = "  .dense { fill: #3b82d6 }\n"
-                           "  .residual { fill: #c76a2e }\n"
-                           "  .range { stroke: #f0f6fc }\n";
+static const char DARK[] = "  .comparison .dense { fill: #3b82d6 }\n"
+                           "  .comparison .residual { fill: #c76a2e }\n"
+                           "  .comparison .range { stroke: #f0f6fc }\n";
 
 /* Where a pair of bars is drawn, and the figure whose bar is the longest. */
 typedef struct place {
@@ -155,13 +155,16 @@ static void draw_header(const compare_figures *figures, FILE *stream) {
     int64_t x[4];
 
     input_shape(dense, x);
-    picture_begin(&(picture){.width = WIDTH,
-                             .height = LEGEND + 2 * PANEL_HEIGHT,
-                             .title = "A dense block beside a residual block of as many "
-                                      "convolutions",
-                             .light = LIGHT,
-                             .dark = DARK},
-                  stream);
+    picture_begin(
+        &(picture){.width = WIDTH,
+                   .height = LEGEND + 2 * PANEL_HEIGHT,
+                   .name = "comparison",
+                   .title = "A dense block beside a residual block of as many "
+                            "convolutions",
+                   .desc = "A pair of bars for each figure and way to hold the features",
+                   .light = LIGHT,
+                   .dark = DARK},
+        stream);
     (void)fprintf(stream,
                   "<rect class=\"dense\" x=\"%d\" y=\"38\" width=\"26\" height=\"13\"/>"
                   "<text x=\"%d\" y=\"49\">dense: %s %s, %s, at the end %" PRId64

@@ -299,6 +299,16 @@ outcome execution_replay(execution *run, forward_time *time) {
     return result;
 }
 
+outcome execution_time_layers(execution *run, double *seconds) {
+    const lane *const one = &run->lanes[0];
+    outcome result;
+
+    denseblock_context_time_layers(one->context, seconds);
+    result = enqueue_forward(run, one);
+    denseblock_context_time_layers(one->context, NULL);
+    return result;
+}
+
 void execution_free(execution *run, ledger *account) {
     /* After an error one lane may still use what is freed in the order of another. */
     for (int i = 0; i < MOST_LANES; i++) {

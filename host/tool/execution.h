@@ -63,6 +63,11 @@ outcome execution_forward(execution *run, forward_time *time);
 outcome execution_make_graph(execution *run);
 outcome execution_replay(execution *run, forward_time *time);
 
+/* The same in a forward that waits for every layer: see denseblock_context_time_layers.
+ *
+ *   seconds   receives the time of each layer */
+outcome execution_time_layers(execution *run, double *seconds);
+
 /* A zeroed struct is allowed. */
 void execution_free(execution *run, ledger *account);
 

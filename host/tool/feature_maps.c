@@ -13,8 +13,7 @@
 
 /* Pixels of the sheet. */
 enum {
-    LONGEST_SIDE = 128, /* of a map */
-    MOST_ZOOM = 8,      /* for tiny maps */
+    MOST_ZOOM = 8, /* for tiny maps */
     MOST_COLUMNS = 16,
     GUTTER = 2,   /* between maps */
     GROUP_GAP = 8 /* around layers */
@@ -198,7 +197,8 @@ static bool is_picture(const denseblock_desc *desc, const denseblock_array *y) {
 
 /* Layers are what one wants to see: where there are too many maps, the input's are left out
  * first, but not a picture, which is one tile. */
-static outcome make_tiles(const denseblock_desc *desc, const denseblock_array *y, sheet *page) {
+static outcome make_tiles(const denseblock_desc *desc, const denseblock_array *y, size_t longest,
+                          sheet *page) {
     const size_t input = (size_t)desc->channels;
     const size_t shown = (size_t)feature_maps_shown(desc);
     const size_t of_layers = smaller((size_t)y->shape[3] - input, shown);
@@ -208,17 +208,18 @@ static outcome make_tiles(const denseblock_desc *desc, const denseblock_array *y
     page->channels = page->picture ? input : shown - of_layers;
     ranges[0] = (channel_range){0, page->channels};
     ranges[1] = (channel_range){input, shown - page->channels};
-    return tiles_create(y, ranges, LONGEST_SIDE, &page->maps);
+    return tiles_create(y, ranges, longest, &page->maps);
 }
 
-static outcome prepare(const denseblock_desc *desc, const denseblock_array *y, sheet *page) {
+static outcome prepare(const denseblock_desc *desc, const denseblock_array *y, size_t longest,
+                       sheet *page) {
     void *rgb;
     outcome result;
 
-    result = make_tiles(desc, y, page);
+    result = make_tiles(desc, y, longest, page);
     if (result != OUTCOME_SUCCESS)
         return result;
-    page->zoom = smaller(LONGEST_SIDE / larger(page->maps.height, page->maps.width), MOST_ZOOM);
+    page->zoom = smaller(longest / larger(page->maps.height, page->maps.width), MOST_ZOOM);
     page->strips = calloc(page->maps.count, sizeof *page->strips); /* no strip is empty */
     if (page->strips == NULL)
         return fail_out_of_memory();
@@ -229,13 +230,13 @@ static outcome prepare(const denseblock_desc *desc, const denseblock_array *y, s
     return result;
 }
 
-outcome feature_maps_write(const denseblock_desc *desc, const denseblock_array *y, FILE *stream,
-                           const char *path) {
+outcome feature_maps_write(const denseblock_desc *desc, const denseblock_array *y, size_t longest,
+                           FILE *stream, const char *path) {
     sheet page = {0};
     png_writer *writer = NULL;
     outcome result;
 
-    result = prepare(desc, y, &page);
+    result = prepare(desc, y, longest, &page);
     if (result == OUTCOME_SUCCESS)
         result = png_writer_create(stream, path, page.width, page.height, &writer);
     if (result == OUTCOME_SUCCESS)

@@ -21,6 +21,7 @@ static const char HELP[] =
     "  bench      measure speed\n"
     "  memory     measure what each way of concatenation takes\n"
     "  compare    measure a dense block beside a residual one\n"
+    "  report     measure a block, and write a page on it\n"
     "  info       what this build and this machine can run, and why not\n"
     "  help CMD   the options of a command; so does CMD --help\n"
     "\n"
@@ -40,9 +41,9 @@ typedef struct command {
 } command;
 
 static const command COMMANDS[] = {
-    {"run", command_run},     {"verify", command_verify}, {"generate", command_generate},
-    {"bench", command_bench}, {"memory", command_memory}, {"compare", command_compare},
-    {"info", command_info},
+    {"run", command_run},       {"verify", command_verify}, {"generate", command_generate},
+    {"bench", command_bench},   {"memory", command_memory}, {"compare", command_compare},
+    {"report", command_report}, {"info", command_info},
 };
 enum { COMMAND_COUNT = sizeof COMMANDS / sizeof COMMANDS[0] };
 

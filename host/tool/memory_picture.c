@@ -24,16 +24,17 @@ enum {
 };
 
 /* Colours that differ in lightness too; dashes tell lines apart where they lie on each other. */
-static const char LIGHT[] = ".line { fill: none; stroke-width: 2.2; stroke-linejoin: round }\n"
-                            ".copy { stroke: #c4501b }\n"
-                            ".copy-keep { stroke: #8250df }\n"
-                            ".inplace { stroke: #0a7d5a }\n"
-                            ".groups { stroke: #2a6fc9; stroke-dasharray: 7 5 }\n";
+static const char LIGHT[] =
+    ".timeline .line { fill: none; stroke-width: 2.2; stroke-linejoin: round }\n"
+    ".timeline .copy { stroke: #c4501b }\n"
+    ".timeline .copy-keep { stroke: #8250df }\n"
+    ".timeline .inplace { stroke: #0a7d5a }\n"
+    ".timeline .groups { stroke: #2a6fc9; stroke-dasharray: 7 5 }\n";
 
-static const char DARK[] = "  .copy { stroke: #f0883e }\n"
-                           "  .copy-keep { stroke: #c297ff }\n"
-                           "  .inplace { stroke: #3fb98a }\n"
-                           "  .groups { stroke: #79b8ff }\n";
+static const char DARK[] = "  .timeline .copy { stroke: #f0883e }\n"
+                           "  .timeline .copy-keep { stroke: #c297ff }\n"
+                           "  .timeline .inplace { stroke: #3fb98a }\n"
+                           "  .timeline .groups { stroke: #79b8ff }\n";
 
 /* How a panel maps layers and bytes to the picture. */
 typedef struct panel {
@@ -183,7 +184,10 @@ static void draw_header(const memory_request *request, int64_t panels, FILE *str
                    request->network != NULL ? request->network->name : "");
     picture_begin(&(picture){.width = WIDTH,
                              .height = HEADER + panels * PANEL,
+                             .name = "timeline",
                              .title = title,
+                             .desc = "Bytes held after so many layers, a line for each way of "
+                                     "concatenation",
                              .light = LIGHT,
                              .dark = DARK},
                   stream);

@@ -73,6 +73,9 @@ option_parser parse_backends;
  * find it out a GPU may have to be asked. */
 void backend_list_complete(backend_list *list);
 
+/* The same with all that can run here, but not the reference, which is slow. */
+void backend_list_complete_fast(backend_list *list);
+
 /* The index in `names` of `text`; a message with the names and the nearest one otherwise. */
 outcome parse_choice(const char *option, const char *text, const char *const *names, size_t count,
                      size_t *index);

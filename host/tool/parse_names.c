@@ -151,8 +151,9 @@ outcome parse_backend(const char *option, const char *text, void *target) {
     return parse_backend_name(option, text, false, target);
 }
 
-static void list_runnable(backend_list *list) {
-    for (int i = DENSEBLOCK_BACKEND_AUTO + 1; i < DENSEBLOCK_BACKEND_COUNT; i++) {
+static void list_runnable(denseblock_backend first, backend_list *list) {
+    list->all = true;
+    for (int i = (int)first; i < DENSEBLOCK_BACKEND_COUNT; i++) {
         if (denseblock_backend_check((denseblock_backend)i) == DENSEBLOCK_OK)
             list->backends[list->count++] = (denseblock_backend)i;
     }
@@ -179,10 +180,8 @@ outcome parse_backends(const char *option, const char *text, void *target) {
     backend_list list = {0};
     const char *begin = text;
 
-    if (strcmp(text, ALL) == 0) {
-        list.all = true;
-        list_runnable(&list);
-    }
+    if (strcmp(text, ALL) == 0)
+        list_runnable(DENSEBLOCK_BACKEND_REFERENCE, &list);
     while (!list.all) {
         const size_t length = strcspn(begin, ",");
         char name[NAME_SIZE];
@@ -204,4 +203,9 @@ outcome parse_backends(const char *option, const char *text, void *target) {
 void backend_list_complete(backend_list *list) {
     if (list->count == 0)
         list->backends[list->count++] = denseblock_backend_auto();
+}
+
+void backend_list_complete_fast(backend_list *list) {
+    if (list->count == 0)
+        list_runnable(DENSEBLOCK_BACKEND_CPU, list);
 }

@@ -11,9 +11,11 @@ enum { PICTURE_TITLE = 34 };
 
 typedef struct picture {
     int64_t width, height;
-    const char
-        *title; /* plain text: it is what is read to those who do not see the picture, too */
-    const char *light; /* style of its own, beside that of `text`, `.title`, `.ground`, `.grid` */
+    const char *name;  /* a class: a page may have several pictures, whose styles meet there */
+    const char *title; /* plain text, which is also read to those who do not see the picture */
+    const char *desc;  /* likewise, what the picture shows; not drawn */
+    const char *light; /* style of its own, of selectors that begin with the class, beside that of
+                          `text`, `.title`, `.ground` and `.grid` */
     const char *dark;  /* what is other in a dark theme */
 } picture;
 

@@ -13,6 +13,18 @@ const char *figure_text(double figure, char text[FIGURE_TEXT_SIZE]) {
     return text;
 }
 
+const char *rounded_text(double figure, char text[FIGURE_TEXT_SIZE]) {
+    if (figure < 1)
+        (void)snprintf(text, FIGURE_TEXT_SIZE, "%.3g", figure);
+    else
+        (void)snprintf(text, FIGURE_TEXT_SIZE, "%.*f",
+                       figure < 10    ? 2
+                       : figure < 100 ? 1
+                                      : 0,
+                       figure);
+    return text;
+}
+
 const char *bytes_text(size_t bytes, char text[BYTES_TEXT_SIZE]) {
     static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
     double amount = (double)bytes;

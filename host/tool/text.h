@@ -21,6 +21,9 @@ const char *plural(int64_t count);
 /* A time or a rate, at least 0: "1195.897", "0.0028". */
 const char *figure_text(double figure, char text[FIGURE_TEXT_SIZE]);
 
+/* The same in three digits, or as many as stand before the point: "1196", "53.5", "0.0028". */
+const char *rounded_text(double figure, char text[FIGURE_TEXT_SIZE]);
+
 /* "0 B", "1.5 KiB", "53.5 MiB". */
 const char *bytes_text(size_t bytes, char text[BYTES_TEXT_SIZE]);
 

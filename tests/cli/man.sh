@@ -18,7 +18,7 @@ test_renders() {
 test_documents_every_option() {
     local command option
     sed 's/\\-/-/g; s/\<Fl -/--/g' "$page" >"$scratch/whole" # mdoc's way to write --
-    for command in run verify bench generate memory compare info; do
+    for command in run verify bench generate memory compare report info; do
         sed -n "/^\.Ss $command\$/,/^\.S[hs] /p" "$scratch/whole" | sed '$d' >"$scratch/page"
         [[ -s $scratch/page ]] || fail "the command $command is not in the page"
         # All commands have it.

@@ -4,7 +4,7 @@ set -euo pipefail
 # shellcheck source=tests/cli/lib.sh
 source "$(dirname "$0")/lib.sh"
 
-commands=(run verify bench generate memory compare info)
+commands=(run verify bench generate memory compare report info)
 files=(--input x.npy --kernels k --output y.npy)
 sizes=(--shape "1,5,4,2" --layers 2 --growth 3)
 

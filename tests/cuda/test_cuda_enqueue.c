@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "backends.h"
-#include "lacks_residual.h"
 #include "on_double.h"
 #include "sample.h"
 
@@ -56,8 +55,6 @@ END_TEST
 START_TEST(so_does_that_of_a_residual_block) {
     struct sample sample;
     begin_quietly();
-    if (lacks_residual(tested))
-        return;
     sample_make_residual(&sample);
     sample.block.options = NULL;
     ck_assert_uint_ge(check_that_it_only_enqueues(&sample), 4);

@@ -6,7 +6,6 @@
 #include "backends.h"
 #include "cuda_case.h"
 #include "failing_memory.h"
-#include "lacks_residual.h"
 #include "on_double.h"
 #include "sample.h"
 
@@ -156,8 +155,6 @@ END_TEST
 START_TEST(so_do_both_in_a_residual_block) {
     struct sample sample;
     cuda_double_begin(NULL);
-    if (lacks_residual(tested))
-        return;
     sample_make_residual(&sample);
     if (tested != DENSEBLOCK_BACKEND_CUDA)
         sample.block.options = NULL;

@@ -1,14 +1,12 @@
 /* The cases of residual blocks on the backends of GPUs. */
 #include "backends.h"
 #include "goldens.h"
-#include "lacks_residual.h"
 #include "on_double.h"
 
 static void check_all(const denseblock_plan_options *options) {
     const struct golden_choice choice = {.residual = true, .options = options};
     begin_quietly();
-    if (!lacks_residual(tested))
-        ck_assert_int_eq(check_goldens(&choice), 9);
+    ck_assert_int_eq(check_goldens(&choice), 9);
 }
 
 START_TEST(it_reproduces_every_residual_case) {
@@ -31,8 +29,6 @@ START_TEST(so_it_does_by_winograd) {
                                                         DENSEBLOCK_ARITHMETIC_TF32X3};
     const denseblock_plan_options options = {.algorithm = DENSEBLOCK_ALGORITHM_WINOGRAD2};
     begin_quietly();
-    if (lacks_residual(tested))
-        return;
     for (int a = 0; a < 2; a++) {
         const struct golden_choice choice = {
             .residual = true, .suits = is_3x3, .of_f32 = arithmetics[a], .options = &options};

@@ -312,6 +312,24 @@ test_compare() {
     for failure in cudaMallocAsync:{1,9,40}:2 launch:20:719 cudaFreeAsync:30:719; do
         export CUDA_DOUBLE_FAIL=$failure
         refused 3 "" -- compare "${sizes[@]}" --backend cuda --svg c.svg
+# A page on a GPU: no roof of operations, and the bandwidth of a copy there.
+test_report() {
+    local sizes=(--shape "2,5,6,3" --layers 3 --growth 4 --repeat 2)
+    export CUDA_DOUBLE_MEMORY=4000000 # for the copy, which is of a quarter of it
+    expect 0 report "${sizes[@]}" --backend cuda,cpu --out d
+    expect_text out "ms on cuda" "every backend equals the reference"
+    grep -q ">cuda graph<" d/index.html || fail "no time of the graph in the page"
+    grep -q "The peak of operations was not measured" d/index.html || fail "no word of the peak"
+    grep -q "measured with a copy of " d/index.html || fail "no word of the copy"
+    ! grep -q "multiply-adds, [0-9]" d/index.html || fail "a roof that was not measured"
+    export CUDA_DOUBLE_MEMORY=400000000
+    expect 0 report "${sizes[@]}" --out all
+    expect_text out "ms on cuda" # what auto would choose, of all that there are
+    local failure
+    for failure in cudaMallocAsync:{1,20,35}:2 launch:{9,40}:719 cudaMemcpyAsync:40:719; do
+        export CUDA_DOUBLE_FAIL=$failure
+        expect 3 report "${sizes[@]}" --backend cuda --out f
+        [[ ! -e f ]] || fail "something is left after $failure"
     done
 }
 

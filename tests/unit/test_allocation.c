@@ -5,7 +5,6 @@
 
 #include "failing_memory.h"
 #include "fixture.h"
-#include "lacks_residual.h"
 #include "suite.h"
 
 static const denseblock_backend backends[] = {DENSEBLOCK_BACKEND_REFERENCE,
@@ -46,8 +45,6 @@ END_TEST
 START_TEST(so_does_the_plan_of_a_residual_block) {
     struct fixture fixture;
     for (int b = 0; b < BACKENDS; b++) {
-        if (lacks_residual(backends[b]))
-            continue;
         fixture_random_residual(&fixture, 1, DENSEBLOCK_F32);
         fixture.backend = backends[b];
         ck_assert_int_ge(fail_each_allocation(create_plan, &fixture), 5);
@@ -80,8 +77,7 @@ static void check_that_executing_allocates_nothing(denseblock_backend backend, b
 START_TEST(preparing_and_executing_allocate_nothing) {
     for (int b = 0; b < BACKENDS; b++) {
         check_that_executing_allocates_nothing(backends[b], false);
-        if (!lacks_residual(backends[b]))
-            check_that_executing_allocates_nothing(backends[b], true);
+        check_that_executing_allocates_nothing(backends[b], true);
     }
 }
 END_TEST

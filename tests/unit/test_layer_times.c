@@ -3,7 +3,6 @@
 #include <time.h>
 
 #include "fixture.h"
-#include "lacks_residual.h"
 #include "suite.h"
 
 static bool counting;
@@ -106,8 +105,6 @@ START_TEST(all_layers_together_take_nearly_the_whole_time) {
     struct fixture fixture;
     for (int b = 0; b < 2; b++)
         for (int residual = 0; residual < 2; residual++) {
-            if (residual == 1 && lacks_residual(backends[b]))
-                continue;
             make_block(&fixture, residual == 1, 24, backends[b], &options);
             check_against_clock(&fixture);
             fixture_free(&fixture);

@@ -4,7 +4,6 @@
 
 #include "elements/elements.h"
 #include "fixture.h"
-#include "lacks_residual.h"
 #include "suite.h"
 
 static const denseblock_type all_types[] = {DENSEBLOCK_F32, DENSEBLOCK_F64, DENSEBLOCK_F16,
@@ -157,8 +156,7 @@ static void check_that_x_may_lie_in_y(denseblock_backend backend) {
 
 START_TEST(x_may_lie_in_y_already) {
     for (int b = 0; b < BACKENDS; b++)
-        if (!lacks_residual(backends[b]))
-            check_that_x_may_lie_in_y(backends[b]);
+        check_that_x_may_lie_in_y(backends[b]);
 }
 END_TEST
 
@@ -207,18 +205,15 @@ static void check_bounds(denseblock_backend backend, const denseblock_plan_optio
 }
 
 START_TEST(nothing_outside_y_and_the_workspace_is_written) {
-    for (int b = 0; b < BACKENDS; b++)
-        if (!lacks_residual(backends[b])) {
-            check_bounds(backends[b], NULL);
-            check_bounds(backends[b], &sliced);
-        }
+    for (int b = 0; b < BACKENDS; b++) {
+        check_bounds(backends[b], NULL);
+        check_bounds(backends[b], &sliced);
+    }
 }
 END_TEST
 
 START_TEST(a_block_without_units_is_a_copy) {
     for (int b = 0; b < BACKENDS; b++) {
-        if (lacks_residual(backends[b]))
-            continue;
         struct fixture fixture = {.backend = backends[b],
                                   .desc = {.batch = 2, .height = 3, .width = 5, .channels = 7}};
         fixture_describe_residual(&fixture, 0, 4, 3, 3);
@@ -309,8 +304,6 @@ static void remember(double done, void *user) {
 
 START_TEST(progress_grows_to_one_through_slices_and_units) {
     for (int b = 0; b < BACKENDS; b++) {
-        if (lacks_residual(backends[b]))
-            continue;
         struct fixture fixture;
         make_block(&fixture, backends[b], &sliced);
         for (int i = 0; i < 2; i++) {

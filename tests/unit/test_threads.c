@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "fixture.h"
-#include "lacks_residual.h"
 #include "suite.h"
 
 enum { THREADS = 8, EXECUTIONS = 20 };
@@ -94,8 +93,7 @@ START_TEST(threads_share_a_plan_of_a_residual_block) {
     denseblock_plan_options options = {0};
     for (int b = 0; b < 2; b++)
         for (options.thread_count = 1; options.thread_count <= 2; options.thread_count++)
-            if (!lacks_residual(backends[b]))
-                run_at_once(backends[b], true, &options);
+            run_at_once(backends[b], true, &options);
 }
 END_TEST
 
