@@ -22,28 +22,28 @@
  * As nvcc 13.0 compiles it (tests/resources): registers of a thread, and blocks of a multiprocessor.
  *
  *   kernel                           threads  shared   sm_80   sm_90  sm_100
- *   dblk_direct_kernel<float,1x1,1>      128   20480    96/5    96/5    96/5
+ *   dblk_direct_kernel<float,1x1,1>      128   20480    94/5    96/5    88/5
  *   dblk_direct_kernel<float,1x1,2>      128   24576   125/4   124/4   128/4
- *   dblk_direct_kernel<float,3x3,1>      128   22528    88/5    95/5    93/5
+ *   dblk_direct_kernel<float,3x3,1>      128   22528    88/5    95/5    95/5
  *   dblk_direct_kernel<float,3x3,2>      128   28672   119/4   115/4   119/4
  *   dblk_direct_kernel<float,row,1>      128   22528    96/5    96/5    96/5
  *   dblk_direct_kernel<float,row,2>      128   28672   127/4   125/4   164/3
- *   dblk_direct_kernel<float,product,1>  128   20480    96/5    96/5    96/5
+ *   dblk_direct_kernel<float,product,1>  128   20480    96/5    96/5    88/5
  *   dblk_direct_kernel<float,product,2>  128   24576   126/4   124/4   128/4
- *   dblk_direct_kernel<double,1x1,2>     128   20480   131/3   131/3   141/3
+ *   dblk_direct_kernel<double,1x1,2>     128   20480   130/3   128/4   141/3
  *   dblk_direct_kernel<double,3x3,2>     128   22528   136/3   144/3   144/3
- *   dblk_direct_kernel<double,row,2>     128   22528   146/3   152/3   154/3
- *   dblk_direct_kernel<double,product,2> 128   20480   131/3   130/3   141/3
- *   dblk_direct_kernel<half,1x1,1>       128   20480    80/6    80/6    96/5
+ *   dblk_direct_kernel<double,row,2>     128   22528   144/3   154/3   154/3
+ *   dblk_direct_kernel<double,product,2> 128   20480   130/3   130/3   141/3
+ *   dblk_direct_kernel<half,1x1,1>       128   20480    80/6    80/6    95/5
  *   dblk_direct_kernel<half,1x1,2>       128   24576   114/4   112/4   124/4
  *   dblk_direct_kernel<half,3x3,1>       128   22528    80/6    91/5    80/6
- *   dblk_direct_kernel<half,3x3,2>       128   28672   117/4   111/4   115/4
+ *   dblk_direct_kernel<half,3x3,2>       128   28672   117/4   111/4   113/4
  *   dblk_direct_kernel<half,row,1>       128   22528    94/5    96/5    96/5
  *   dblk_direct_kernel<half,row,2>       128   28672   123/4   121/4   128/4
- *   dblk_direct_kernel<bf16,1x1,1>       128   20480    80/6    80/6    96/5
+ *   dblk_direct_kernel<bf16,1x1,1>       128   20480    80/6    80/6    95/5
  *   dblk_direct_kernel<bf16,1x1,2>       128   24576   114/4   112/4   128/4
  *   dblk_direct_kernel<bf16,3x3,1>       128   22528    80/6    91/5    80/6
- *   dblk_direct_kernel<bf16,3x3,2>       128   28672   117/4   111/4   115/4
+ *   dblk_direct_kernel<bf16,3x3,2>       128   28672   117/4   111/4   113/4
  *   dblk_direct_kernel<bf16,row,1>       128   22528    94/5    96/5    96/5
  *   dblk_direct_kernel<bf16,row,2>       128   28672   123/4   121/4   167/3
  */

@@ -102,7 +102,7 @@ __global__ void __launch_bounds__(tensor_constants<FORM, WINDOW, COLUMNS>::THREA
         more = !work.is_last;
         unit += work.piece.chunks;
         if (!more)
-            griddepcontrol_launch_dependents(); /* features have been read: the next kernel may come */
+            griddepcontrol_launch_dependents(); /* features have been read: the next may come */
         if (work.is_whole)
             finish_sums<S>(sums, shared + TENSOR_ZEROS, a, work.place, warp);
         else

@@ -252,7 +252,7 @@ __device__ __forceinline__ void multiply_share(unsigned char *shared, wgmma_barr
         unit += work.piece.chunks;
         more = !work.is_last;
         if (!more)
-            griddepcontrol_launch_dependents(); /* features have been read: the next kernel may come */
+            griddepcontrol_launch_dependents(); /* features have been read: the next may come */
         if (work.is_whole)
             finish_sums<S>(sums, shared + WGMMA_STAGES, a, work.place, warp);
         else
