@@ -108,7 +108,7 @@ template <typename S, typename T>
 __device__ __forceinline__ void finish_sums(typename S::sums &sums, const direct_arguments<T> &a,
                                             const direct_run &run) {
     if (a.adds)
-        add_output<S>(sums, a, run), add_output<S>(sums, a, run);
+        add_output<S>(sums, a, run);
     const int64_t pixel = static_cast<int64_t>(run.row) * a.width + run.column;
 #pragma unroll
     for (int p = 0; p < RUN; p++)

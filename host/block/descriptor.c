@@ -80,6 +80,7 @@ static denseblock_status lay_out_layer(denseblock_plan *plan, int64_t l,
         .kernel_width = described->kernel_width,
         .channels = channels,
         .growth = described->growth,
+        .output_channel = channels,
     };
     /* Kernels are also held as f64, which is why the bound uses its size. */
     size_t kernel_bytes = sizeof(double);
@@ -126,6 +127,10 @@ denseblock_status dblk_descriptor_lay_out(const denseblock_desc *desc, densebloc
         if (status != DENSEBLOCK_OK)
             return status;
     }
+
+    plan->whole_batch = desc->batch;
+    plan->feature_pitch = plan->output_channels;
+    plan->output_pitch = plan->output_channels;
 
     /* One image must be addressable even in an empty batch, so that H * W * C_L never wraps. */
     size_t image_bytes = denseblock_type_size(desc->type);

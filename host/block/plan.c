@@ -61,20 +61,12 @@ static denseblock_status check_workspace(const denseblock_plan *plan, size_t lim
     return DENSEBLOCK_OK;
 }
 
-/* In a dense block all layers read y, and write what follows there. */
-static void place_layers(denseblock_plan *plan, const struct dblk_placement *placement) {
-    plan->feature_pitch = plan->output_channels;
-    plan->output_pitch = plan->output_channels;
-    plan->whole_batch = plan->batch;
-    for (int64_t l = 0; l < plan->layer_count; l++)
-        plan->layers[l].output_channel = plan->layers[l].channels;
-    if (placement != NULL) {
-        plan->feature_pitch = placement->feature_pitch;
-        plan->output_pitch = placement->output_pitch;
-        plan->adds = placement->adds;
-        plan->whole_batch = placement->whole_batch;
-        plan->layers[0].output_channel = 0;
-    }
+static void place_layer(denseblock_plan *plan, const struct dblk_placement *placement) {
+    plan->feature_pitch = placement->feature_pitch;
+    plan->output_pitch = placement->output_pitch;
+    plan->adds = placement->adds;
+    plan->whole_batch = placement->whole_batch;
+    plan->layers[0].output_channel = 0;
 }
 
 denseblock_status dblk_plan_make(const denseblock_desc *desc, denseblock_backend backend,
@@ -97,7 +89,8 @@ denseblock_status dblk_plan_make(const denseblock_desc *desc, denseblock_backend
     made->step_rows = desc->height;
     status = dblk_descriptor_lay_out(desc, made);
     if (status == DENSEBLOCK_OK) {
-        place_layers(made, placement);
+        if (placement != NULL)
+            place_layer(made, placement);
         status = chosen->plan(made, options);
     }
     if (status == DENSEBLOCK_OK)

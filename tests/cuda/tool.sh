@@ -312,6 +312,9 @@ test_compare() {
     for failure in cudaMallocAsync:{1,9,40}:2 launch:20:719 cudaFreeAsync:30:719; do
         export CUDA_DOUBLE_FAIL=$failure
         refused 3 "" -- compare "${sizes[@]}" --backend cuda --svg c.svg
+    done
+}
+
 # A page on a GPU: no roof of operations, and the bandwidth of a copy there.
 test_report() {
     local sizes=(--shape "2,5,6,3" --layers 3 --growth 4 --repeat 2)
