@@ -102,8 +102,8 @@ static void print_trial(const compare_request *request, double flops,
         memory->way->name, TABLE_FORMAT "%s", bytes_text(memory->measured.peak, peak),
         bytes_text(memory->workspace_bytes, workspace),
         bytes_text(trial->training_bytes, training), moved, figures[0],
-        figure_text(1e3 * median, figures[1]), figure_text(1e3 * trial->time.least, figures[2]),
-        figure_text(1e3 * trial->time.most, figures[3]),
+        figure_text(1e3 * median, figures[1]), figure_text(1e3 * trial->time.low, figures[2]),
+        figure_text(1e3 * trial->time.high, figures[3]),
         flops > 0 && median > 0 ? figure_text(1e-9 * flops / median, figures[4]) : "-", joules);
     memory_print_difference(memory);
     if (request->check)
@@ -121,7 +121,7 @@ static bool energy_is_known(const compared_block *block) {
 static void print_block(const compare_request *request, block_kind kind,
                         const compared_block *block) {
     report_line(block_kind_name(kind), TABLE_FORMAT "%s", "peak", "workspace", "training",
-                "moved", "FLOP/byte", "median", "min", "max", "GFLOP/s",
+                "moved", "FLOP/byte", "median", "from", "to", "GFLOP/s",
                 energy_is_known(block) ? "        mJ" : "");
     for (size_t s = 0; s < STRATEGY_COUNT; s++) {
         if (block->trials[s].memory.way != NULL)
@@ -146,7 +146,8 @@ static const char *quantity_text(const quantity *figure, claim_unit unit,
         (void)snprintf(text, COLUMN_SIZE, "%s ms", figure_text(1e3 * figure->value, number));
         break;
     case UNIT_JOULES:
-        (void)snprintf(text, COLUMN_SIZE, "%.6g mJ", 1e3 * figure->value);
+        (void)snprintf(text, COLUMN_SIZE, "%.4g +-%.2g mJ", 1e3 * figure->value,
+                       1e3 * (figure->high - figure->value));
         break;
     }
     return text;
@@ -198,9 +199,10 @@ static void print_notes(const compare_request *request, const compare_figures *f
     report_line("moved", "by formula, layer by layer, with what copies read and write");
     report_line("times",
                 "of %" PRId64 " forward%s, after %" PRId64
-                " to warm up, in milliseconds; all ways take turns. Claims "
-                "leave out each way's least and most",
+                " to warm up, in milliseconds; all ways take turns",
                 request->repeats, plural(request->repeats), request->warmups);
+    report_line("from .. to", "without the least and the most of each way's times: these ranges "
+                              "decide claims");
     for (size_t b = 0; b < BLOCK_KIND_COUNT; b++) {
         for (size_t s = 0; s < STRATEGY_COUNT; s++) {
             const char *const why = figures->blocks[b].trials[s].no_energy;

@@ -167,7 +167,7 @@ test_text() {
     expect_text out "dense       2x5x4x3 f64, 4 layers of 1x3, growth 4; output 2x5x4x19" \
         "residual    2x5x4x19 f64, 2 units of two 1x3 convolutions" "backend     reference" \
         "by formula: there is no backward pass yet" "FLOP/byte" "needs more memory for inference" \
-        "to the byte" "energy      not measured: "
+        "to the byte" "energy      not measured: " "median       from         to" "from .. to  without the"
     expect_no_text out "equal to the reference"
     expect 0 compare "${small[@]}" --group 1
     expect_no_text out groups
@@ -191,8 +191,8 @@ test_json() {
     expect 0 compare "${small[@]}" --json
     expect_json command type backend match algorithm accuracy instructions group layers \
         residual_units warmups repeats dense residual claims parameters flops ways threads memory \
-        training_bytes_by_formula bytes_moved_by_formula flops_per_byte median_ms min_ms max_ms \
-        gflops_per_second joules energy_not_measured_because check claim text way unit verdict \
+        training_bytes_by_formula bytes_moved_by_formula flops_per_byte median_ms from_ms to_ms \
+        min_ms max_ms gflops_per_second joules energy_not_measured_because check claim text way unit verdict \
         because
 }
 
