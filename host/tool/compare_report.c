@@ -201,8 +201,9 @@ static void print_notes(const compare_request *request, const compare_figures *f
                 "of %" PRId64 " forward%s, after %" PRId64
                 " to warm up, in milliseconds; all ways take turns",
                 request->repeats, plural(request->repeats), request->warmups);
-    report_line("from .. to", "without the least and the most of each way's times: these ranges "
-                              "decide claims");
+    report_line("from .. to",
+                "without the least and the most seventh of each way's times: these ranges "
+                "decide claims");
     for (size_t b = 0; b < BLOCK_KIND_COUNT; b++) {
         for (size_t s = 0; s < STRATEGY_COUNT; s++) {
             const char *const why = figures->blocks[b].trials[s].no_energy;

@@ -25,9 +25,9 @@ typedef struct quantity {
 
 quantity exact_quantity(double value);
 
-/* Below so many samples a range says nothing. Ranges leave out the least and the most of the
- * samples; those of two ways that are alike lie apart by chance once in 34 times with 7 samples
- * each, once in 296 with 9. */
+/* Below so many samples a range says nothing. Ranges leave out the least and the most seventh
+ * of the samples; those of two ways that are alike lie apart by chance once in 34 times with 7
+ * samples each, once in 2366 with 14. */
 enum { LEAST_SAMPLES = 7 };
 
 typedef struct judgement {

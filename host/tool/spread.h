@@ -6,9 +6,10 @@
 
 typedef struct spread {
     double least, median, most;
-    double low,
-        high; /* the range without the least and the most, where at least 3 values are given: one
-                         that other programs disturbed does not count */
+    /* The range without the least and the most seventh, and at least without one value at each
+     * end, of 3 values or more: those that other programs disturbed do not count, and more values
+     * make it narrower. */
+    double low, high;
 } spread;
 
 /* Of at least one value; sorts them. */

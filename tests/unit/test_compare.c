@@ -67,7 +67,7 @@ START_TEST(what_is_not_known_or_no_number_is_not_measured) {
 }
 END_TEST
 
-START_TEST(a_range_leaves_out_the_least_and_the_most) {
+START_TEST(a_range_leaves_out_the_least_and_the_most_seventh) {
     double values[] = {5, 1, 9, 3, 7};
     const spread five = spread_of(values, 5);
     ck_assert(five.least == 1 && five.low == 3 && five.median == 5 && five.high == 7 &&
@@ -79,6 +79,15 @@ START_TEST(a_range_leaves_out_the_least_and_the_most) {
     double one = 6;
     const spread alone = spread_of(&one, 1);
     ck_assert(alone.low == 6 && alone.median == 6 && alone.high == 6);
+    double many[29];
+    for (size_t count = 3; count <= 29; count++) {
+        for (size_t i = 0; i < count; i++)
+            many[i] = (double)(count - i);
+        const double cut = count < 14 ? 1 : count < 21 ? 2 : count < 28 ? 3 : 4;
+        const spread found = spread_of(many, count);
+        ck_assert(found.low == 1 + cut && found.high == (double)count - cut);
+        ck_assert(found.least == 1 && found.most == (double)count);
+    }
 }
 END_TEST
 
@@ -148,7 +157,7 @@ Suite *suite(void) {
         ranges_decide_where_they_lie_apart,
         few_samples_do_not_decide,
         what_is_not_known_or_no_number_is_not_measured,
-        a_range_leaves_out_the_least_and_the_most,
+        a_range_leaves_out_the_least_and_the_most_seventh,
         a_residual_block_of_the_same_channels_and_depth,
         parameters_as_near_as_whole_channels_come,
         without_layers_there_is_nothing_to_match,
