@@ -64,7 +64,8 @@ typedef enum claim_unit { UNIT_COUNT, UNIT_BYTES, UNIT_SECONDS, UNIT_JOULES } cl
 typedef struct claim {
     const char *name;    /* for machines: "parameters" */
     const char *text;    /* "has fewer parameters" */
-    const strategy *way; /* NULL: it is about no way */
+    const strategy *way; /* of the dense block; NULL: it is about no way */
+    const strategy *residual_way;
     claim_unit unit;
     quantity dense, residual;
     verdict verdict;

@@ -9,12 +9,15 @@ static const char NO_BACKWARD_PASS[] = "there is no backward pass yet";
 static const char NO_TRAINED_NETWORK[] =
     "it takes networks trained on data, and this command measures one block";
 
-/* The residual block's way beside one of the dense block's: the first that holds features alike,
- * since it has no groups of layers. */
-static size_t counterpart(size_t way) {
+/* The residual block's way beside one of the dense block's. Of memory, the first that holds
+ * features alike, since it has no groups of layers. Of time and energy, always in place: its copies
+ * are a pass of their own here, which a residual network does not need, since adding into a new
+ * tensor moves as much as adding in place. */
+static size_t counterpart(size_t way, claim_unit unit) {
+    const concatenation how = unit == UNIT_BYTES ? STRATEGIES[way].how : CONCATENATION_IN_PLACE;
     size_t s = 0;
 
-    while (STRATEGIES[s].how != STRATEGIES[way].how)
+    while (STRATEGIES[s].how != how)
         s++;
     return s;
 }
@@ -83,11 +86,12 @@ static void settle(const quantity *more, const quantity *less, claim *made) {
 static void claim_of_a_way(const compare_request *request, const claim_of_ways *about, size_t way,
                            compare_figures *figures) {
     const compare_trial *const dense = &figures->blocks[BLOCK_DENSE].trials[way];
-    const compare_trial *const residual =
-        &figures->blocks[BLOCK_RESIDUAL].trials[counterpart(way)];
+    const size_t other = counterpart(way, about->unit);
+    const compare_trial *const residual = &figures->blocks[BLOCK_RESIDUAL].trials[other];
     claim *const made = add_claim(&(claim){.name = about->name,
                                            .text = about->text,
                                            .way = &STRATEGIES[way],
+                                           .residual_way = &STRATEGIES[other],
                                            .unit = about->unit},
                                   figures);
 

@@ -76,8 +76,10 @@ static json_t *json_quantity(const quantity *figure) {
 static json_t *json_claim(const claim *made) {
     static const char *const units[] = {"count", "bytes", "seconds", "joules"};
 
-    return json_pack("{s:s, s:s, s:o, s:s, s:o, s:o, s:s, s:o}", "claim", made->name, "text",
+    return json_pack("{s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:s, s:o}", "claim", made->name, "text",
                      made->text, "way", json_text(made->way != NULL ? made->way->name : NULL),
+                     "residual_way",
+                     json_text(made->residual_way != NULL ? made->residual_way->name : NULL),
                      "unit", units[made->unit], "dense", json_quantity(&made->dense), "residual",
                      json_quantity(&made->residual), "verdict", verdict_name(made->verdict),
                      "because", json_text(made->why[0] != '\0' ? made->why : NULL));

@@ -122,7 +122,8 @@ static void draw_sizes(const compare_figures *figures, place at, FILE *stream) {
     draw_axis(&first, &at, stream);
 }
 
-/* What the claims of this name compare. The dense block's groups are a way of its own. */
+/* What the claims of this name compare. A way of the residual block has its bar once, beside the
+ * dense block's same way. */
 static void draw_claims(const compare_figures *figures, const char *name, const char *title,
                         place at, FILE *stream) {
     static const quantity none;
@@ -141,8 +142,8 @@ static void draw_claims(const compare_figures *figures, const char *name, const 
 
         if (made->name != name)
             continue;
-        draw_pair(&at, made->way->name, &made->dense, made->way->groups ? &none : &made->residual,
-                  made->unit, stream);
+        draw_pair(&at, made->way->name, &made->dense,
+                  made->way == made->residual_way ? &made->residual : &none, made->unit, stream);
         at.y += PAIR;
     }
     draw_axis(&first, &at, stream);

@@ -204,6 +204,8 @@ static void print_notes(const compare_request *request, const compare_figures *f
     report_line("from .. to",
                 "without the least and the most seventh of each way's times: these ranges "
                 "decide claims");
+    report_line("copies", "claims of time and energy compare with the residual block in place: a "
+                          "residual network need not copy before it adds");
     for (size_t b = 0; b < BLOCK_KIND_COUNT; b++) {
         for (size_t s = 0; s < STRATEGY_COUNT; s++) {
             const char *const why = figures->blocks[b].trials[s].no_energy;

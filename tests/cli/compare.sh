@@ -136,6 +136,19 @@ test_claims() {
             "$scratch/claims" || fail "no time of $name: $(cat "$scratch/claims")"
     done
     expect_text out "there is no backward pass yet" "counted on NVIDIA GPUs only"
+    # Times beside the residual block in place, memory way by way.
+    local in_place
+    way residual inplace
+    in_place=$(value median_ms)
+    for name in copy copy-keep inplace groups; do
+        awk -v found="$(sed -n "s/^forward_time $name [^ ]* \([^ ]*\) .*/\1/p" "$scratch/claims")" \
+            -v expected="$in_place" \
+            'BEGIN { d = 1e3 * found - expected; exit !(d * d <= 1e-12 * expected * expected) }' ||
+            fail "time of $name is not compared with the residual block in place: $in_place" \
+                "$(cat "$scratch/claims")"
+    done
+    expect_claim inference_memory copy "$(way dense copy && value peak_bytes).0" \
+        "$(way residual copy && value peak_bytes).0" refuted
     # Once is not enough to say which is faster.
     expect 0 compare "${small[@]}" --json
     claims
@@ -192,7 +205,7 @@ test_json() {
     expect_json command type backend match algorithm accuracy instructions group layers \
         residual_units warmups repeats dense residual claims parameters flops ways threads memory \
         training_bytes_by_formula bytes_moved_by_formula flops_per_byte median_ms from_ms to_ms \
-        min_ms max_ms gflops_per_second joules energy_not_measured_because check claim text way unit verdict \
+        min_ms max_ms gflops_per_second joules energy_not_measured_because check claim text way residual_way unit verdict \
         because
 }
 
@@ -207,11 +220,11 @@ test_empty() {
     ! grep -E "[^a-z](nan|inf)[^a-z]" e.svg l.svg || fail "a coordinate is no number"
 }
 
-# A bar for every figure, and a range for every time.
+# A bar for every figure that is compared, and a range for every time.
 test_picture() {
     expect 0 compare "${sizes[@]}" --backend reference --repeat 3 --svg c.svg
     (($(grep -c '<rect class="dense"' c.svg) == 1 + 2 + 3 * 4)) || fail "dense bars: $(cat c.svg)"
-    (($(grep -c '<rect class="residual"' c.svg) == 1 + 2 + 3 * 3)) || fail "residual bars: c.svg"
+    (($(grep -c '<rect class="residual"' c.svg) == 1 + 2 + 3 + 3 + 1)) || fail "residual bars: c.svg"
     grep -q "prefers-color-scheme: dark" c.svg || fail "no dark colours"
     grep -q '<title>A dense block' c.svg || fail "nothing to be read aloud"
     if command -v python3 >/dev/null; then
