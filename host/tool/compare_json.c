@@ -9,8 +9,9 @@ static json_t *json_optional(bool known, double value) {
 }
 
 static json_t *json_trial_memory(const memory_trial *memory) {
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o}", "peak_bytes",
-                     json_bytes(memory->measured.peak), "weights_bytes",
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o}", "peak_bytes",
+                     json_bytes(memory->measured.peak), "features_bytes",
+                     json_bytes(memory_trial_features(memory)), "weights_bytes",
                      json_bytes(memory->weights_bytes), "workspace_bytes",
                      json_bytes(memory->workspace_bytes), "copied_bytes",
                      json_bytes(memory->measured.written), "formula_peak_bytes",

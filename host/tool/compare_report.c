@@ -9,7 +9,7 @@
 enum { COLUMN_SIZE = 64 };
 
 /* What report_line leaves of a block's table, in the order of print_trial. */
-#define TABLE_FORMAT "%10s %10s %10s %10s %9s %10s %10s %10s %9s"
+#define TABLE_FORMAT "%10s %10s %10s %10s %10s %10s %9s %10s %10s %10s %9s"
 
 static void print_blocks(const compare_figures *figures) {
     const denseblock_desc *const dense = &figures->dense;
@@ -82,6 +82,8 @@ static void print_trial(const compare_request *request, double flops,
     const double median = trial->time.median;
     char peak[BYTES_TEXT_SIZE];
     char training[BYTES_TEXT_SIZE];
+    char features[BYTES_TEXT_SIZE];
+    char weights[BYTES_TEXT_SIZE];
     char workspace[BYTES_TEXT_SIZE];
     char moved[BYTES_TEXT_SIZE] = "-";
     char figures[5][FIGURE_TEXT_SIZE] = {"-"};
@@ -100,6 +102,8 @@ static void print_trial(const compare_request *request, double flops,
         (void)snprintf(joules, sizeof joules, " %9.6g", 1e3 * trial->joules.value);
     report_line(
         memory->way->name, TABLE_FORMAT "%s", bytes_text(memory->measured.peak, peak),
+        bytes_text(memory_trial_features(memory), features),
+        bytes_text(memory->weights_bytes, weights),
         bytes_text(memory->workspace_bytes, workspace),
         bytes_text(trial->training_bytes, training), moved, figures[0],
         figure_text(1e3 * median, figures[1]), figure_text(1e3 * trial->time.low, figures[2]),
@@ -120,8 +124,8 @@ static bool energy_is_known(const compared_block *block) {
 
 static void print_block(const compare_request *request, block_kind kind,
                         const compared_block *block) {
-    report_line(block_kind_name(kind), TABLE_FORMAT "%s", "peak", "workspace", "training",
-                "moved", "FLOP/byte", "median", "from", "to", "GFLOP/s",
+    report_line(block_kind_name(kind), TABLE_FORMAT "%s", "peak", "features", "weights",
+                "workspace", "training", "moved", "FLOP/byte", "median", "from", "to", "GFLOP/s",
                 energy_is_known(block) ? "        mJ" : "");
     for (size_t s = 0; s < STRATEGY_COUNT; s++) {
         if (block->trials[s].memory.way != NULL)

@@ -89,6 +89,9 @@ outcome memory_trial_measure(const block_plans *plans, int device, const void *c
 /* Whether what was measured is what the formula says, to the byte. */
 bool memory_trial_agrees(const memory_trial *trial);
 
+/* Bytes of features at the measured peak: what is neither prepared weights nor workspace. */
+size_t memory_trial_features(const memory_trial *trial);
+
 /* Prints what the formula says otherwise; nothing where it agrees. */
 void memory_print_difference(const memory_trial *trial);
 

@@ -73,7 +73,7 @@ static void print_trial(const memory_request *request, const memory_trial *trial
         (void)snprintf(batch, sizeof batch, " %15" PRId64, trial->largest_batch);
     report_line(trial->way->name, "%10s %10s %10s %10s %10s %10s %8" PRId64 "%s",
                 bytes_text(taken->peak, text[0]),
-                bytes_text(taken->peak - trial->weights_bytes - trial->workspace_bytes, text[1]),
+                bytes_text(memory_trial_features(trial), text[1]),
                 bytes_text(trial->weights_bytes, text[2]),
                 bytes_text(trial->workspace_bytes, text[3]), bytes_text(taken->written, text[4]),
                 trial->formula.reads_known ? bytes_text(trial->formula.read, text[5]) : "-",

@@ -123,6 +123,10 @@ void memory_trial_free(memory_trial *trial) {
     *trial = (memory_trial){0};
 }
 
+size_t memory_trial_features(const memory_trial *trial) {
+    return trial->measured.peak - trial->weights_bytes - trial->workspace_bytes;
+}
+
 bool memory_trial_agrees(const memory_trial *trial) {
     return trial->measured.peak == trial->formula.peak &&
            trial->measured.written == trial->formula.written &&

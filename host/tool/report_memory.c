@@ -29,7 +29,7 @@ static void write_trial(const memory_trial *trial, FILE *page) {
         return;
     }
     write_bytes(taken->peak, page);
-    write_bytes(taken->peak - trial->weights_bytes - trial->workspace_bytes, page);
+    write_bytes(memory_trial_features(trial), page);
     write_bytes(trial->weights_bytes, page);
     write_bytes(trial->workspace_bytes, page);
     write_bytes(taken->written, page);

@@ -62,6 +62,7 @@ test_figures_by_hand() {
         weights=$(value weights_bytes)
         workspace=$(value workspace_bytes)
         expect_value peak_bytes $((160 * channels + weights + workspace))
+        expect_value features_bytes $((160 * channels))
         expect_value copied_bytes $((160 * copied))
         expect_value training_bytes_by_formula "$training"
     done <<END
@@ -180,7 +181,8 @@ test_text() {
     expect_text out "dense       2x5x4x3 f64, 4 layers of 1x3, growth 4; output 2x5x4x19" \
         "residual    2x5x4x19 f64, 2 units of two 1x3 convolutions" "backend     reference" \
         "by formula: there is no backward pass yet" "FLOP/byte" "needs more memory for inference" \
-        "to the byte" "energy      not measured: " "median       from         to" "from .. to  without the"
+        "to the byte" "energy      not measured: " "median       from         to" \
+        "peak   features    weights  workspace   training" "from .. to  without the"
     expect_no_text out "equal to the reference"
     expect 0 compare "${small[@]}" --group 1
     expect_no_text out groups
