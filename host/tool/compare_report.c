@@ -198,8 +198,8 @@ static void print_notes(const compare_request *request, const compare_figures *f
     if (all_agree(figures))
         report_line("peak", "of the forward, as measured; a formula says the same, to the byte");
     report_line("training",
-                "by formula: there is no backward pass yet. What it would read again, "
-                "and the parameters");
+                "by formula: the parameters, the block's output, and the inputs of all its "
+                "convolutions; no gradients, optimiser or workspace");
     report_line("moved", "by formula, layer by layer, with what copies read and write");
     report_line("times",
                 "of %" PRId64 " forward%s, after %" PRId64

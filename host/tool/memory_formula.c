@@ -36,10 +36,10 @@
  * copy-keep  peak = S C (U+1) + W + T,                          written = S C U
  * in place   peak = S C + W + T,                                written = 0
  *
- * Training, by formula alone, since there is no backward pass yet: the parameters, in the type of
- * the features, and what the backward pass of every convolution has to read again, which is its
- * input (the ReLU's gradient follows from it). Gradients, and what an optimiser keeps, are not in
- * it.
+ * Training, by formula alone, since there is no backward pass yet: the parameters, the block's
+ * output, and the inputs of all its convolutions; no gradients, optimiser or workspace. Parameters
+ * are in the type of the features. The backward pass of a convolution reads its input again (the
+ * ReLU's gradient follows from it); the output is what comes after the block reads.
  *
  * dense      In place, all inputs are channels of y, which is there once: S C_L. With copies, every
  *            convolution has a tensor of its own: S (C_0 + ... + C_L).

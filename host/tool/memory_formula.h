@@ -39,8 +39,8 @@ typedef struct residual_formula_request {
 } residual_formula_request;
 bool residual_memory_formula(const residual_formula_request *request, footprint *taken);
 
-/* Bytes that training would hold: what the backward pass reads again, and the parameters. False as
- * above. */
+/* Bytes that training would hold: the parameters, the block's output, and the inputs of all its
+ * convolutions; no gradients, optimiser or workspace. False as above. */
 bool training_formula(const denseblock_desc *desc, concatenation how, size_t *bytes);
 bool residual_training_formula(const denseblock_residual_desc *desc, size_t *bytes);
 

@@ -180,7 +180,7 @@ test_text() {
     expect 0 compare "${small[@]}" --kernel 1x3 --dtype f64
     expect_text out "dense       2x5x4x3 f64, 4 layers of 1x3, growth 4; output 2x5x4x19" \
         "residual    2x5x4x19 f64, 2 units of two 1x3 convolutions" "backend     reference" \
-        "by formula: there is no backward pass yet" "FLOP/byte" "needs more memory for inference" \
+        "no gradients, optimiser or workspace" "FLOP/byte" "needs more memory for inference" \
         "to the byte" "energy      not measured: " "median       from         to" \
         "peak   features    weights  workspace   training" "from .. to  without the"
     expect_no_text out "equal to the reference"
