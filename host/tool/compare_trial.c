@@ -62,23 +62,15 @@ static bool apply_formula(const compare_request *request, const compare_figures 
 }
 
 /* In place, what every convolution reads and writes; a copy reads and writes what it copies. In
- * groups of layers features are read less often, and how often is known where the groups are. */
-static void find_moved(const compare_figures *figures, compare_trial *trial) {
+ * groups of layers it is not known: features are read less often, but partial sums are written and
+ * read. */
+static void find_moved(compare_trial *trial) {
     const memory_trial *const memory = &trial->memory;
-    const formula_request layer_by_layer = {
-        .desc = &figures->dense, .how = CONCATENATION_IN_PLACE, .group = 1, .direct = true};
-    footprint one_by_one;
 
+    trial->moved_known = !memory->way->groups;
     trial->moved = 2 * (double)memory->formula.written;
     for (int64_t i = 0; i < trial->plans.count; i++)
         trial->moved += denseblock_plan_bytes_moved(trial->plans.parts[i].plan);
-    trial->moved_known = true;
-    if (!memory->way->groups)
-        return;
-    trial->moved_known =
-        memory->formula.reads_known && memory_formula(&layer_by_layer, &one_by_one);
-    if (trial->moved_known)
-        trial->moved -= (double)one_by_one.read - (double)memory->formula.read;
 }
 
 static int thread_count(const block_plans *plans) {
@@ -120,7 +112,7 @@ outcome compare_trial_plan(const compare_request *request, const compare_figures
         return fail_machine("out of memory: the %s block, %s, would need more bytes than can be "
                             "counted",
                             block_kind_name(kind), memory->way->name);
-    find_moved(figures, trial);
+    find_moved(trial);
     return OUTCOME_SUCCESS;
 }
 

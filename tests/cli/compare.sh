@@ -84,6 +84,12 @@ test_bytes_moved() {
     way dense groups
     expect_value bytes_moved_by_formula null
     expect_value flops_per_byte null
+    # In groups partial sums are moved too, and nobody counts them.
+    expect 0 compare "${sizes[@]}" --backend cpu --repeat 1 --algorithm direct --group 2 --json
+    way dense groups
+    expect_value bytes_moved_by_formula null
+    expect_value flops_per_byte null
+    expect 0 compare "${small[@]}" --json
     way dense inplace
     expect_value bytes_moved_by_formula "$dense.0"
     awk -v found="$(value flops_per_byte)" -v expected=$((103680 * 1000000 / dense)) \
@@ -95,16 +101,6 @@ test_bytes_moved() {
     expect_value bytes_moved_by_formula "$residual.0"
     way residual copy-keep
     expect_value bytes_moved_by_formula "$((residual + 2 * 160 * 38)).0"
-}
-
-# In groups of two, the layers read 3 channels and 4, 11 and 4.
-test_bytes_moved_in_groups() {
-    local in_place
-    expect 0 compare "${sizes[@]}" --backend cpu --repeat 1 --algorithm direct --group 2 --json
-    way dense inplace
-    in_place=$(value bytes_moved_by_formula)
-    way dense groups
-    expect_value bytes_moved_by_formula "$((${in_place%.0} - 160 * (36 - 22))).0"
 }
 
 # What a backend does not carry out is said, and nothing is claimed of it.
