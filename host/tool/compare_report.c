@@ -200,7 +200,9 @@ static void print_notes(const compare_request *request, const compare_figures *f
     report_line("training",
                 "by formula: the parameters, the block's output, and the inputs of all its "
                 "convolutions; no gradients, optimiser or workspace");
-    report_line("moved", "by formula, layer by layer, with what copies read and write");
+    report_line(
+        "moved",
+        "by formula, layer by layer, with what copies read and write; of groups it is not known");
     report_line("times",
                 "of %" PRId64 " forward%s, after %" PRId64
                 " to warm up, in milliseconds; all ways take turns",

@@ -35,15 +35,11 @@ static denseblock_plan_options options_of(const compare_request *request, const 
 }
 
 /* False where a figure is too large for a size_t. */
-static bool apply_formula(const compare_request *request, const compare_figures *figures,
-                          block_kind kind, compare_trial *trial) {
+static bool apply_formula(const compare_figures *figures, block_kind kind, compare_trial *trial) {
     memory_trial *const memory = &trial->memory;
-    const denseblock_plan_options options = options_of(request, memory->way);
     const formula_request dense = {
         .desc = &figures->dense,
         .how = memory->way->how,
-        .group = options.group_size,
-        .direct = options.algorithm == DENSEBLOCK_ALGORITHM_DIRECT,
         .weights_bytes = memory->weights_bytes,
         .workspace_bytes = memory->workspace_bytes,
     };
@@ -108,7 +104,7 @@ outcome compare_trial_plan(const compare_request *request, const compare_figures
     trial->seconds = calloc((size_t)request->repeats, sizeof *trial->seconds);
     if (trial->seconds == NULL)
         return fail_out_of_memory();
-    if (!apply_formula(request, figures, kind, trial))
+    if (!apply_formula(figures, kind, trial))
         return fail_machine("out of memory: the %s block, %s, would need more bytes than can be "
                             "counted",
                             block_kind_name(kind), memory->way->name);
