@@ -69,7 +69,8 @@ typedef struct claim {
     claim_unit unit;
     quantity dense, residual;
     verdict verdict;
-    const char *why; /* of what is undecided or not measured; else "" */
+    const char
+        *why; /* of what is undecided or not measured, or follows from the match; else "" */
 } claim;
 
 /* Names of claims of which there is one for every way. */

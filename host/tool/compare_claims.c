@@ -118,9 +118,13 @@ static void claim_parameters(const compare_request *request, compare_figures *fi
         figures);
 
     settle(&made->residual, &made->dense, made);
-    if (request->matched != MATCH_CHANNELS && figures->dense.layer_count > 0) {
+    if (figures->dense.layer_count == 0)
+        return;
+    if (request->matched == MATCH_CHANNELS) {
+        explain(made, "by the match: the residual block's convolutions have all output channels");
+    } else {
         made->verdict = VERDICT_UNDECIDED;
-        made->why = "equal but for rounding, by --match";
+        made->why = "by the match: the ratio is what rounding to whole channels leaves";
     }
 }
 

@@ -28,7 +28,7 @@ static void print_blocks(const compare_figures *figures) {
     x[3] = residual->channels;
     report_line("residual",
                 "%s %s, %" PRId64 " unit%s of two %" PRId64 "x%" PRId64
-                " convolutions; output the same",
+                " convolutions; output of that shape",
                 shape_text(4, x, shape), type_choice_name(dense->type, dense->arithmetic),
                 residual->unit_count, plural(residual->unit_count), residual->kernel_height,
                 residual->kernel_width);

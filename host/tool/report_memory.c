@@ -77,11 +77,12 @@ void report_memory(const report_request *request, const report_figures *figures,
     html_scroll_box(page, "Time lines of memory");
     memory_picture(&asked, &figures->memory, page);
     (void)fputs("</div>\n<figcaption>", page);
-    html_text(page,
-              "What is held after so many layers, for each way to concatenate: copy makes a "
-              "larger tensor for every layer and frees the one before; copy-keep keeps them all, "
-              "as training must; inplace writes every layer into one tensor; groups does so "
-              "too, in groups of layers, as the plan has them.");
+    html_text(
+        page,
+        "What is held after so many layers, for each way to concatenate: copy makes a "
+        "larger tensor for every layer and frees the one before; copy-keep keeps them all, "
+        "as naive training does; inplace writes every layer into one tensor; groups does so "
+        "too, in groups of layers, as the plan has them.");
     (void)fputs("</figcaption>\n</figure>\n", page);
     html_scroll_box(page, "Table of memory");
     (void)fputs("<table>\n", page);

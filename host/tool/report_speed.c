@@ -95,6 +95,26 @@ static void write_plan(const timing *measured, FILE *page) {
     (void)fputs("</pre></div></details>\n", page);
 }
 
+static bool peak_is_known(const bench_figures *figures) {
+    for (size_t i = 0; i < figures->count; i++) {
+        if (figures->timings[i].peak > 0)
+            return true;
+    }
+    return false;
+}
+
+static void write_note(const report_request *request, const bench_figures *figures, FILE *page) {
+    html_element(
+        page, "p class=\"note\"",
+        "Of %" PRId64 " execution%s after one to warm up, in which the backends take turns. "
+        "Operations are those of direct convolution%s",
+        request->repeats, plural(request->repeats),
+        peak_is_known(figures)
+            ? "; the peak is that of multiply-adds, measured with as many threads on this "
+              "processor. Winograd multiplies less, and can be above it."
+            : ".");
+}
+
 void report_speed(const report_request *request, const report_figures *figures, FILE *page) {
     const bench_figures *const speed = &figures->speed.figures;
     double fastest = 0;
@@ -110,13 +130,7 @@ void report_speed(const report_request *request, const report_figures *figures, 
         write_timing(&speed->timings[i], fastest, page);
     write_others(request, speed, page);
     (void)fputs("</tbody></table></div>\n", page);
-    html_element(
-        page, "p class=\"note\"",
-        "Of %" PRId64 " execution%s after one to warm up, in which the backends take turns. "
-        "Operations are those of direct convolution; the peak is that of multiply-adds, "
-        "measured with as many threads on this processor. Winograd multiplies less, and can "
-        "be above it.",
-        request->repeats, plural(request->repeats));
+    write_note(request, speed, page);
     for (size_t i = 0; i < speed->count; i++) {
         if (!speed->timings[i].graph) /* its plan is that of the line above */
             write_plan(&speed->timings[i], page);
