@@ -136,6 +136,7 @@ static void print_block(const compare_request *request, block_kind kind,
 static const char *quantity_text(const quantity *figure, claim_unit unit,
                                  char text[COLUMN_SIZE]) {
     char number[BYTES_TEXT_SIZE > FIGURE_TEXT_SIZE ? BYTES_TEXT_SIZE : FIGURE_TEXT_SIZE];
+    char doubt[FIGURE_TEXT_SIZE];
 
     if (!figure->known)
         return "-";
@@ -150,8 +151,8 @@ static const char *quantity_text(const quantity *figure, claim_unit unit,
         (void)snprintf(text, COLUMN_SIZE, "%s ms", figure_text(1e3 * figure->value, number));
         break;
     case UNIT_JOULES:
-        (void)snprintf(text, COLUMN_SIZE, "%.4g +-%.2g mJ", 1e3 * figure->value,
-                       1e3 * (figure->high - figure->value));
+        (void)snprintf(text, COLUMN_SIZE, "%s +-%s mJ", rounded_text(1e3 * figure->value, number),
+                       rounded_text(1e3 * (figure->high - figure->value), doubt));
         break;
     }
     return text;
@@ -200,9 +201,7 @@ static void print_notes(const compare_request *request, const compare_figures *f
     report_line("training",
                 "by formula: the parameters, the block's output, and the inputs of all its "
                 "convolutions; no gradients, optimiser or workspace");
-    report_line(
-        "moved",
-        "by formula, layer by layer, with what copies read and write; of groups it is not known");
+    report_line("moved", "by formula, layer by layer, with what copies read and write");
     report_line("times",
                 "of %" PRId64 " forward%s, after %" PRId64
                 " to warm up, in milliseconds; all ways take turns",
