@@ -231,8 +231,8 @@ typedef struct denseblock_plan_options {
     int64_t group_size;     /* layers computed together; 0: the plan decides */
     int64_t thread_count;   /* CPU backends, at most; 0: what OpenMP's environment says now */
     size_t workspace_limit; /* bytes; 0: 64 MiB. A plan that cannot keep it is refused. One of the
-                               cuda backend for direct layers in groups of 1 takes no more than a
-                               twentieth of y either way. */
+                               cuda backend for a dense block's direct layers in groups of 1 takes
+                               no more than a twentieth of y either way. */
     int device;             /* that it is made for, as in denseblock_context_create */
     denseblock_instructions instructions; /* other backends do not look at it */
 } denseblock_plan_options;
@@ -277,9 +277,11 @@ typedef struct denseblock_residual_desc {
 } denseblock_residual_desc;
 
 /* As denseblock_plan_create, for a residual block: an ordinary plan, of 2U layers, which everything that
- * takes a plan takes. It runs in place: x lies in y, and the second convolution of a unit adds to it. The
- * workspace holds h_u, of as many images as half of its limit has room for, at least one; on a processor of
- * no more than fill its caches.
+ * takes a plan takes. It runs in place: the second convolution of a unit adds to y. An x that is given
+ * apart is copied there first; one that lies in y is replaced by the result, so that another forward begins
+ * with that. The workspace holds h_u, of as many images as half of its limit has room for, at least one; on
+ * a processor, of the fewest that fill its caches. All slices of the batch are of one size: batches with
+ * many divisors run best.
  *
  * And DENSEBLOCK_UNSUPPORTED for a group_size above 1. */
 DENSEBLOCK_API denseblock_status
@@ -387,7 +389,7 @@ DENSEBLOCK_API void denseblock_context_set_progress(denseblock_context *context,
                                                     denseblock_progress *progress, void *user);
 
 /* While `seconds` is set, denseblock_forward waits for every layer, and adds the time that it took, as of
- * a denseblock_timer, to seconds[l]: what a group of layers does together counts for its first one, x's
+ * a denseblock_timer, to seconds[l], of which there is one for every layer: what a group of layers does together counts for its first one, x's
  * copy and transform for layer 0, and a Winograd layer's repair after all layers for none. Kernels do not
  * overlap then. Not while another measurement runs, or a graph is captured. NULL ends it. */
 DENSEBLOCK_API void denseblock_context_time_layers(denseblock_context *context, double *seconds);

@@ -34,7 +34,7 @@ struct dblk_region {
 struct denseblock_plan {
     const struct dblk_backend *backend;
     int64_t batch, height, width, channels; /* N, H, W, C0 */
-    int64_t output_channels;                /* of y: C_L */
+    int64_t output_channels; /* C_L; of a placed plan, those read and written together */
     /* Where layers read and write: see struct dblk_tensors. */
     int64_t feature_pitch, output_pitch;
     bool adds;           /* outputs are added to what is there, and do not replace it */

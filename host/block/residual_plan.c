@@ -2,8 +2,8 @@
  * convolutions, each that of a layer that reads one tensor and writes another.
  *
  * What is between the two convolutions of a unit is in the workspace: of a slice of the batch, which
- * goes through all units before the next one begins. All slices are of one size, since a backend may
- * compute an image twice to fill its last one, and what is added twice is wrong. */
+ * goes through all units before the next one begins. All slices are of one size, that of the convolutions'
+ * plans, since there are backends that compute nothing but a whole batch of a plan. */
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -54,8 +54,8 @@ static int64_t most_images(int64_t batch, size_t hidden, size_t limit) {
     return images > 1 ? images : 1;
 }
 
-/* On a processor, not more than fill its caches, so that a slice stays there through all units; but
- * enough to be worth reading all kernels for. */
+/* On a processor, the fewest that fill its caches, so that a slice stays there through all units, or nearly
+ * so; and enough to be worth reading all kernels for. */
 static int64_t cached_images(const denseblock_residual_desc *desc, int64_t threads, size_t hidden,
                              int64_t most) {
     size_t image;
@@ -67,7 +67,7 @@ static int64_t cached_images(const denseblock_residual_desc *desc, int64_t threa
                            (double)desc->hidden_channels;
     const double cache = (double)dblk_cache_for_slice(image, dblk_host_thread_count(threads));
     const double enough = cache > kernels ? cache : kernels;
-    int64_t images = dblk_smaller(1, most);
+    int64_t images = 1;
     while (images < most &&
            (most % images != 0 || (double)(images + 1) * (double)image <= enough))
         images++;
@@ -158,6 +158,7 @@ static denseblock_status lay_out(const denseblock_residual_desc *desc, int64_t i
     plan->width = desc->width;
     plan->channels = desc->channels;
     plan->output_channels = desc->channels;
+    plan->whole_batch = desc->batch;
     plan->feature_pitch = desc->channels;
     plan->output_pitch = desc->channels;
     plan->type = desc->type;
