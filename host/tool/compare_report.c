@@ -38,8 +38,8 @@ static void print_match(match matched) {
     static const char *const texts[] = {
         "the residual block has the channels of the dense block's output",
         "the residual block has the channels with which its parameters are nearest",
-        "the residual block has the channels with which its operations are nearest: those "
-        "of --match parameters, since each parameter is used once for every pixel",
+        ("the residual block has the channels with which its operations are nearest: those "
+         "of --match parameters, since each parameter is used once for every pixel"),
     };
 
     report_line("match", "%s: %s", match_name(matched), texts[matched]);
