@@ -152,10 +152,10 @@ static denseblock_status find_any(denseblock_plan *plan, int64_t l, size_t limit
  * image. The last slice begins early enough. */
 static void cut_slices(denseblock_plan *plan, int64_t copies, size_t limit) {
     const int64_t pitch = dblk_larger(plan->feature_pitch, plan->output_pitch);
-    const int64_t room = (int64_t)(limit / ALL_PARTS * COPIES_PARTS);
+    const int64_t for_copies = (int64_t)(limit / ALL_PARTS * COPIES_PARTS);
     int64_t most = dblk_smaller(plan->batch, INT_MAX / (image_pixels(plan) * pitch));
     if (copies > 0)
-        most = dblk_larger(1, dblk_smaller(most, room / copies));
+        most = dblk_larger(1, dblk_smaller(most, for_copies / copies));
     plan->slice_images = dblk_quotient_up(plan->batch, dblk_quotient_up(plan->batch, most));
 }
 
