@@ -8,9 +8,9 @@ enum { FIXTURE_MAX_LAYERS = 8 };
 
 struct fixture {
     denseblock_backend backend; /* AUTO, which is 0, stands for the reference here */
+    bool residual;              /* what desc describes: see described_plan_create */
     denseblock_layer layers[FIXTURE_MAX_LAYERS];
     denseblock_desc desc; /* its layers point to the above */
-    bool residual;        /* what desc describes: see described_plan_create */
     denseblock_plan *plan;
     denseblock_context *context;
     void *kernels[FIXTURE_MAX_LAYERS]; /* in desc's type */
