@@ -33,7 +33,9 @@ static denseblock_status copy_slice(denseblock_context *context, const densebloc
     denseblock_status status = dblk_walk_time_begin(context);
     if (status != DENSEBLOCK_OK)
         return status;
-    dblk_trace_begin(DBLK_TRACE_PLACE_INPUT);
+    dblk_trace_part(DBLK_TRACE_PLACE_INPUT, plan, 0,
+                    plan->slice_images * plan->height * plan->width, plan->channels,
+                    plan->channels);
     status = dblk_context_device(context)->copy(context->queue, DENSEBLOCK_WITHIN, y, bytes, x,
                                                 bytes, bytes, 1);
     dblk_trace_end();

@@ -192,7 +192,9 @@ static denseblock_status make_residual(const denseblock_residual_desc *desc,
     if (desc->unit_count == 0 || desc->batch <= 0 ||
         !image_bytes(desc, desc->hidden_channels, &hidden) || hidden == 0) {
         *images = desc->batch; /* if anything is wrong, the plans of the convolutions say so */
-        return plan_convolutions(desc, desc->batch, backend, options, residual);
+        const int64_t executed =
+            desc->unit_count == 0 ? dblk_smaller(0, desc->batch) : desc->batch;
+        return plan_convolutions(desc, executed, backend, options, residual);
     }
     const denseblock_status status = choose_slice(desc, backend, options, hidden, images);
     if (status != DENSEBLOCK_OK)

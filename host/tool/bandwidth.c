@@ -111,10 +111,6 @@ outcome bandwidth_measure(int thread_count, bandwidth *measured) {
     return result;
 }
 
-static outcome done(denseblock_status status) {
-    return status == DENSEBLOCK_OK ? OUTCOME_SUCCESS : fail_status(status);
-}
-
 /* What a copy reads must have been written. */
 static outcome fill(denseblock_context *context, void *to, size_t bytes) {
     void *zeros;
@@ -123,22 +119,23 @@ static outcome fill(denseblock_context *context, void *to, size_t bytes) {
     if (result != OUTCOME_SUCCESS)
         return result;
     memset(zeros, 0, bytes);
-    result = done(denseblock_copy(context, DENSEBLOCK_UPLOAD, to, bytes, zeros, bytes, bytes, 1));
+    result = outcome_of(
+        denseblock_copy(context, DENSEBLOCK_UPLOAD, to, bytes, zeros, bytes, bytes, 1));
     if (result == OUTCOME_SUCCESS)
-        result = done(denseblock_context_synchronize(context));
+        result = outcome_of(denseblock_context_synchronize(context));
     free(zeros);
     return result;
 }
 
 static outcome time_copy(denseblock_context *context, void *to, const void *from, size_t bytes,
                          double *seconds) {
-    outcome result = done(denseblock_timer_start(context));
+    outcome result = outcome_of(denseblock_timer_start(context));
 
     if (result == OUTCOME_SUCCESS)
-        result =
-            done(denseblock_copy(context, DENSEBLOCK_WITHIN, to, bytes, from, bytes, bytes, 1));
+        result = outcome_of(
+            denseblock_copy(context, DENSEBLOCK_WITHIN, to, bytes, from, bytes, bytes, 1));
     if (result == OUTCOME_SUCCESS)
-        result = done(denseblock_timer_stop(context, seconds));
+        result = outcome_of(denseblock_timer_stop(context, seconds));
     return result;
 }
 
@@ -164,15 +161,15 @@ static outcome copy_buffers(denseblock_context *context, denseblock_buffers *buf
     static const char *const labels[] = {"copy", "original"};
     void *addresses[2];
     size_t free_bytes;
-    outcome result = done(denseblock_context_free_memory(context, &free_bytes));
+    outcome result = outcome_of(denseblock_context_free_memory(context, &free_bytes));
 
     if (result != OUTCOME_SUCCESS)
         return result;
     measured->array_bytes = smaller(choose_bytes(2 * measured->cache_bytes) / 2, free_bytes / 4);
     for (int i = 0; result == OUTCOME_SUCCESS && i < 2; i++)
-        result =
-            done(denseblock_buffers_allocate(buffers, context, DENSEBLOCK_MEMORY_DEVICE,
-                                             measured->array_bytes, labels[i], &addresses[i]));
+        result = outcome_of(
+            denseblock_buffers_allocate(buffers, context, DENSEBLOCK_MEMORY_DEVICE,
+                                        measured->array_bytes, labels[i], &addresses[i]));
     if (result == OUTCOME_SUCCESS && measured->array_bytes > 0)
         result = measure_copies(context, addresses[0], addresses[1], measured);
     return result;
@@ -182,15 +179,15 @@ outcome bandwidth_measure_device(denseblock_backend backend, int device, bandwid
     denseblock_context *context = NULL;
     denseblock_buffers *buffers = NULL;
     denseblock_device about;
-    outcome result = done(denseblock_device_query(device, &about));
+    outcome result = outcome_of(denseblock_device_query(device, &about));
 
     *measured = (bandwidth){0};
     if (result == OUTCOME_SUCCESS) {
         measured->cache_bytes = about.l2_bytes;
-        result = done(denseblock_context_create(backend, device, &context));
+        result = outcome_of(denseblock_context_create(backend, device, &context));
     }
     if (result == OUTCOME_SUCCESS)
-        result = done(denseblock_buffers_create(false, &buffers));
+        result = outcome_of(denseblock_buffers_create(false, &buffers));
     if (result == OUTCOME_SUCCESS)
         result = copy_buffers(context, buffers, measured);
     denseblock_buffers_destroy(buffers);

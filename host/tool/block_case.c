@@ -58,7 +58,7 @@ static file_format format_of(const char *path) {
 static outcome read_npy(const char *path, denseblock_array *array) {
     const denseblock_status status = denseblock_npy_read(path, array);
 
-    return status == DENSEBLOCK_OK ? OUTCOME_SUCCESS : fail_status(status);
+    return outcome_of(status);
 }
 
 static outcome read_by_format(const char *path, denseblock_array *array) {

@@ -183,7 +183,7 @@ static outcome write_picture(compare_job *work) {
     compare_picture(&work->figures, denseblock_output_stream(work->picture));
     status = denseblock_output_commit(work->picture);
     work->picture = NULL; /* freed, whatever the status */
-    return status == DENSEBLOCK_OK ? OUTCOME_SUCCESS : fail_status(status);
+    return outcome_of(status);
 }
 
 /* What is measured agrees with the formula, and with the reference where that was asked. */
@@ -227,7 +227,7 @@ static outcome compare_blocks(const compare_request *request, compare_job *work)
     if (request->svg != NULL) {
         const denseblock_status status = denseblock_output_open(request->svg, &work->picture);
 
-        result = status == DENSEBLOCK_OK ? OUTCOME_SUCCESS : fail_status(status);
+        result = outcome_of(status);
     }
     if (result == OUTCOME_SUCCESS)
         result = make_blocks(request, work);

@@ -133,7 +133,7 @@ static outcome write_picture(const memory_request *request, memory_job *work) {
     memory_picture(request, &work->figures, denseblock_output_stream(work->picture));
     status = denseblock_output_commit(work->picture);
     work->picture = NULL; /* freed, whatever the status */
-    return status == DENSEBLOCK_OK ? OUTCOME_SUCCESS : fail_status(status);
+    return outcome_of(status);
 }
 
 static bool all_agree(const memory_figures *figures) {
@@ -165,7 +165,7 @@ static outcome run(const memory_request *request, memory_job *work) {
     if (request->svg != NULL) {
         const denseblock_status status = denseblock_output_open(request->svg, &work->picture);
 
-        result = status == DENSEBLOCK_OK ? OUTCOME_SUCCESS : fail_status(status);
+        result = outcome_of(status);
     }
     if (result == OUTCOME_SUCCESS)
         result = run_blocks(request, work);

@@ -129,7 +129,7 @@ static outcome open_page(const report_request *request, report_job *work) {
     if (!work->folder_made && errno != EEXIST)
         return fail_path(request->folder, "made", errno);
     status = denseblock_output_open(work->path, &work->output);
-    return status == DENSEBLOCK_OK ? OUTCOME_SUCCESS : fail_status(status);
+    return outcome_of(status);
 }
 
 static outcome write_page(const report_request *request, report_job *work) {
@@ -142,7 +142,7 @@ static outcome write_page(const report_request *request, report_job *work) {
     work->bytes = bytes > 0 ? (size_t)bytes : 0;
     status = denseblock_output_commit(work->output);
     work->output = NULL; /* freed, whatever the status */
-    return status == DENSEBLOCK_OK ? OUTCOME_SUCCESS : fail_status(status);
+    return outcome_of(status);
 }
 
 static void print(const report_job *work) {

@@ -115,7 +115,7 @@ static outcome open_outputs(const run_request *request, job *work) {
 
     if (status == DENSEBLOCK_OK && request->feature_maps != NULL)
         status = denseblock_output_open(request->feature_maps, &work->maps);
-    return status == DENSEBLOCK_OK ? OUTCOME_SUCCESS : fail_status(status);
+    return outcome_of(status);
 }
 
 static outcome execute(const run_request *request, job *work, run_figures *figures) {
@@ -173,7 +173,7 @@ static outcome commit(denseblock_output **output) {
     const denseblock_status status = denseblock_output_commit(*output);
 
     *output = NULL; /* freed, whatever the status */
-    return status == DENSEBLOCK_OK ? OUTCOME_SUCCESS : fail_status(status);
+    return outcome_of(status);
 }
 
 static outcome write_outputs(const run_request *request, job *work) {

@@ -22,10 +22,6 @@ bool compare_trial_is_run(const compare_trial *trial) {
     return trial->memory.way != NULL && trial->memory.not_run[0] == '\0';
 }
 
-static outcome done(denseblock_status status) {
-    return status == DENSEBLOCK_OK ? OUTCOME_SUCCESS : fail_status(status);
-}
-
 static denseblock_plan_options options_of(const compare_request *request, const strategy *way) {
     denseblock_plan_options options = request->options;
 
@@ -119,7 +115,7 @@ outcome compare_trial_measure_memory(const compare_data *data, int device, progr
 }
 
 outcome compare_trial_prepare(const compare_data *data, int device, compare_trial *trial) {
-    outcome result = done(denseblock_buffers_create(false, &trial->buffers));
+    outcome result = outcome_of(denseblock_buffers_create(false, &trial->buffers));
 
     if (result == OUTCOME_SUCCESS)
         result = resident_create(&trial->plans, trial->memory.backend, device, data->kernels,
@@ -138,7 +134,8 @@ outcome compare_trial_time(const compare_data *data, progress *bar, compare_tria
 static outcome read_counter(denseblock_context *context, double *joules) {
     const denseblock_status status = denseblock_context_synchronize(context);
 
-    return done(status == DENSEBLOCK_OK ? denseblock_context_energy(context, joules) : status);
+    return outcome_of(status == DENSEBLOCK_OK ? denseblock_context_energy(context, joules)
+                                              : status);
 }
 
 /* The input lies in the backend's memory, from where each forward copies it to its place. */
@@ -152,7 +149,7 @@ static outcome run_for_a_while(compare_trial *trial, double *elapsed, double *co
         for (int64_t i = 0; result == OUTCOME_SUCCESS && i < round; i++)
             result = resident_forward(&trial->features, NULL, NULL, NULL);
         if (result == OUTCOME_SUCCESS)
-            result = done(denseblock_context_synchronize(trial->features.context));
+            result = outcome_of(denseblock_context_synchronize(trial->features.context));
         *count += (double)round;
         *elapsed = stopwatch_seconds() - begin;
     }

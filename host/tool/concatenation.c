@@ -162,7 +162,7 @@ static outcome run_copying_on_device(const block_case *block, denseblock_backend
     if (status != DENSEBLOCK_OK)
         return block_plans_fail(status);
     status = denseblock_buffers_create(false, &buffers);
-    result = status == DENSEBLOCK_OK ? OUTCOME_SUCCESS : fail_status(status);
+    result = outcome_of(status);
     if (result == OUTCOME_SUCCESS)
         result = run_resident(block, backend, options, &plans, buffers, account, bar, y, taken);
     if (result == OUTCOME_SUCCESS) {

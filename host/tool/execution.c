@@ -5,13 +5,9 @@
 
 #include "stopwatch.h"
 
-static outcome done(denseblock_status status) {
-    return status == DENSEBLOCK_OK ? OUTCOME_SUCCESS : fail_status(status);
-}
-
 static outcome allocate(execution *made, denseblock_context *context, denseblock_memory memory,
                         size_t bytes, const char *label, void **address) {
-    return done(
+    return outcome_of(
         denseblock_buffers_allocate(made->buffers, context, memory, bytes, label, address));
 }
 
@@ -69,8 +65,8 @@ static outcome upload_kernels(execution *made, const denseblock_desc *desc,
 
         result = allocate(made, context, made->memory, bytes, "kernel", &uploaded[l]);
         if (result == OUTCOME_SUCCESS)
-            result = done(denseblock_copy(context, DENSEBLOCK_UPLOAD, uploaded[l], bytes,
-                                          kernels[l], bytes, bytes, 1));
+            result = outcome_of(denseblock_copy(context, DENSEBLOCK_UPLOAD, uploaded[l], bytes,
+                                                kernels[l], bytes, bytes, 1));
         channels += desc->layers[l].growth;
     }
     return result;
@@ -85,13 +81,13 @@ static outcome prepare_uploaded(execution *made, const denseblock_desc *desc,
         return fail_out_of_memory();
     result = upload_kernels(made, desc, kernels, uploaded);
     if (result == OUTCOME_SUCCESS)
-        result = done(denseblock_weights_prepare(made->lanes[0].context, made->plan,
-                                                 (const void *const *)uploaded, made->weights));
+        result = outcome_of(denseblock_weights_prepare(
+            made->lanes[0].context, made->plan, (const void *const *)uploaded, made->weights));
     for (int64_t l = 0; l < desc->layer_count; l++) {
         const denseblock_status status = denseblock_buffers_free(made->buffers, uploaded[l]);
 
         if (result == OUTCOME_SUCCESS)
-            result = done(status);
+            result = outcome_of(status);
     }
     free(uploaded);
     return result;
@@ -106,8 +102,8 @@ static outcome prepare(execution *made, const denseblock_desc *desc, const void 
     if (result == OUTCOME_SUCCESS && made->memory == DENSEBLOCK_MEMORY_DEVICE)
         result = prepare_uploaded(made, desc, kernels);
     else if (result == OUTCOME_SUCCESS)
-        result = done(denseblock_weights_prepare(made->lanes[0].context, made->plan, kernels,
-                                                 made->weights));
+        result = outcome_of(denseblock_weights_prepare(made->lanes[0].context, made->plan,
+                                                       kernels, made->weights));
     made->prepare_seconds = stopwatch_seconds() - start;
     return result;
 }
@@ -122,7 +118,7 @@ outcome execution_create(const denseblock_desc *desc, denseblock_backend backend
 
     /* The plan of the whole batch says whether the block can be computed at all. */
     *made = (execution){0};
-    result = done(denseblock_plan_create(desc, backend, options, &whole));
+    result = outcome_of(denseblock_plan_create(desc, backend, options, &whole));
     if (result != OUTCOME_SUCCESS)
         return result;
     request.backend = denseblock_plan_backend(whole);
@@ -131,9 +127,9 @@ outcome execution_create(const denseblock_desc *desc, denseblock_backend backend
     if (made->memory == DENSEBLOCK_MEMORY_DEVICE)
         request.other_bytes = all_kernel_bytes(desc);
 
-    result = done(denseblock_buffers_create(false, &made->buffers));
+    result = outcome_of(denseblock_buffers_create(false, &made->buffers));
     if (result == OUTCOME_SUCCESS)
-        result = done(
+        result = outcome_of(
             denseblock_context_create(request.backend, options->device, &made->lanes[0].context));
     if (result == OUTCOME_SUCCESS)
         result = slicing_choose(&request, made->lanes[0].context, &made->slices, &made->plan);
@@ -143,8 +139,8 @@ outcome execution_create(const denseblock_desc *desc, denseblock_backend backend
         lane *const one = &made->lanes[i];
 
         if (one->context == NULL)
-            result =
-                done(denseblock_context_create(request.backend, options->device, &one->context));
+            result = outcome_of(
+                denseblock_context_create(request.backend, options->device, &one->context));
         if (result == OUTCOME_SUCCESS)
             result = make_lane(made, x_apart, one);
     }
@@ -187,8 +183,8 @@ static outcome run_on_host(execution *run, const void *x, void *y, progress *bar
 }
 
 static outcome enqueue_forward(const execution *run, const lane *one) {
-    return done(denseblock_forward(one->context, run->plan, run->weights, one->x, one->y,
-                                   one->workspace));
+    return outcome_of(denseblock_forward(one->context, run->plan, run->weights, one->x, one->y,
+                                         one->workspace));
 }
 
 static outcome run_whole(execution *run, const void *x, void *y, double *seconds) {
@@ -196,11 +192,11 @@ static outcome run_whole(execution *run, const void *x, void *y, double *seconds
     outcome result = lane_upload(one, &run->slices, 0, x, y);
 
     if (result == OUTCOME_SUCCESS)
-        result = done(denseblock_timer_start(one->context));
+        result = outcome_of(denseblock_timer_start(one->context));
     if (result == OUTCOME_SUCCESS)
         result = enqueue_forward(run, one);
     if (result == OUTCOME_SUCCESS)
-        result = done(denseblock_timer_stop(one->context, seconds));
+        result = outcome_of(denseblock_timer_stop(one->context, seconds));
     if (result == OUTCOME_SUCCESS)
         result = lane_download(one, &run->slices);
     if (result == OUTCOME_SUCCESS)
@@ -261,41 +257,41 @@ outcome execution_place(execution *run, void *y) {
                             "'run' computes it, it would be copies that are measured");
     result = lane_upload(one, &run->slices, 0, NULL, y);
     if (result == OUTCOME_SUCCESS)
-        result = done(denseblock_context_synchronize(one->context));
+        result = outcome_of(denseblock_context_synchronize(one->context));
     one->holds = -1;
     return result;
 }
 
 outcome execution_forward(execution *run, forward_time *time) {
     const lane *const one = &run->lanes[0];
-    outcome result = done(denseblock_timer_start(one->context));
+    outcome result = outcome_of(denseblock_timer_start(one->context));
     const double start = stopwatch_seconds();
 
     if (result == OUTCOME_SUCCESS)
         result = enqueue_forward(run, one);
     time->enqueue = stopwatch_seconds() - start;
     if (result == OUTCOME_SUCCESS)
-        result = done(denseblock_timer_stop(one->context, &time->seconds));
+        result = outcome_of(denseblock_timer_stop(one->context, &time->seconds));
     return result;
 }
 
 outcome execution_make_graph(execution *run) {
     const lane *const one = &run->lanes[0];
 
-    return done(denseblock_graph_create(one->context, run->plan, run->weights, NULL, one->y,
-                                        one->workspace, &run->graph));
+    return outcome_of(denseblock_graph_create(one->context, run->plan, run->weights, NULL, one->y,
+                                              one->workspace, &run->graph));
 }
 
 outcome execution_replay(execution *run, forward_time *time) {
     const lane *const one = &run->lanes[0];
-    outcome result = done(denseblock_timer_start(one->context));
+    outcome result = outcome_of(denseblock_timer_start(one->context));
     const double start = stopwatch_seconds();
 
     if (result == OUTCOME_SUCCESS)
-        result = done(denseblock_graph_launch(run->graph));
+        result = outcome_of(denseblock_graph_launch(run->graph));
     time->enqueue = stopwatch_seconds() - start;
     if (result == OUTCOME_SUCCESS)
-        result = done(denseblock_timer_stop(one->context, &time->seconds));
+        result = outcome_of(denseblock_timer_stop(one->context, &time->seconds));
     return result;
 }
 

@@ -21,7 +21,7 @@ print_message(const char *format, va_list arguments) {
     print_line(stderr, format, arguments);
 }
 
-static outcome outcome_of(denseblock_status status) {
+static outcome failure_of(denseblock_status status) {
     switch (status) {
     case DENSEBLOCK_OK:
         return OUTCOME_SUCCESS;
@@ -75,7 +75,11 @@ outcome fail_status(denseblock_status status) {
 
     if (detail[0] == '\0')
         detail = denseblock_status_string(status);
-    if (outcome_of(status) == OUTCOME_BAD_INPUT)
+    if (failure_of(status) == OUTCOME_BAD_INPUT)
         return fail_input("%s", detail);
     return fail_machine("%s", detail);
+}
+
+outcome outcome_of(denseblock_status status) {
+    return status == DENSEBLOCK_OK ? OUTCOME_SUCCESS : fail_status(status);
 }

@@ -29,4 +29,7 @@ outcome fail_path(const char *path, const char *what, int error);
  * returns the outcome that belongs to the status. */
 outcome fail_status(denseblock_status status);
 
+/* The same for any status: OUTCOME_SUCCESS for DENSEBLOCK_OK. */
+outcome outcome_of(denseblock_status status);
+
 #endif

@@ -31,7 +31,7 @@ static outcome check_sizes(const denseblock_desc *desc) {
         denseblock_plan_create(desc, DENSEBLOCK_BACKEND_REFERENCE, NULL, &plan);
 
     denseblock_plan_destroy(plan);
-    return status == DENSEBLOCK_OK ? OUTCOME_SUCCESS : fail_status(status);
+    return outcome_of(status);
 }
 
 /* Makes the tensors of a case whose desc is complete. */

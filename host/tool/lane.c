@@ -138,7 +138,7 @@ outcome lane_upload(lane *one, const slicing *slices, int64_t image, const void 
         status = denseblock_copy(one->context, DENSEBLOCK_UPLOAD, one->y, slices->y_pixel,
                                  one->staging, slices->x_pixel, slices->x_pixel, pixels);
     one->holds = image;
-    return status == DENSEBLOCK_OK ? OUTCOME_SUCCESS : fail_status(status);
+    return outcome_of(status);
 }
 
 outcome lane_download(lane *one, const slicing *slices) {
@@ -146,7 +146,7 @@ outcome lane_download(lane *one, const slicing *slices) {
     const denseblock_status status = denseblock_copy(
         one->context, DENSEBLOCK_DOWNLOAD, one->staging, bytes, one->y, bytes, bytes, 1);
 
-    return status == DENSEBLOCK_OK ? OUTCOME_SUCCESS : fail_status(status);
+    return outcome_of(status);
 }
 
 outcome lane_collect(lane *one, const slicing *slices, void *y) {

@@ -3,18 +3,15 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "stopwatch.h"
 
 enum { LABEL_SIZE = 32 };
 
-static outcome done(denseblock_status status) {
-    return status == DENSEBLOCK_OK ? OUTCOME_SUCCESS : fail_status(status);
-}
-
 static outcome allocate(resident *block, size_t bytes, const char *label, void **address) {
-    return done(denseblock_buffers_allocate(block->buffers, block->context, block->memory, bytes,
-                                            label, address));
+    return outcome_of(denseblock_buffers_allocate(block->buffers, block->context, block->memory,
+                                                  bytes, label, address));
 }
 
 /* With the number of a layer or a tensor behind the label. */
@@ -31,7 +28,7 @@ static outcome release(resident *block, void **address, outcome before) {
     const denseblock_status status = denseblock_buffers_free(block->buffers, *address);
 
     *address = NULL;
-    return before != OUTCOME_SUCCESS ? before : done(status);
+    return before != OUTCOME_SUCCESS ? before : outcome_of(status);
 }
 
 static size_t event_count(const resident *block) {
@@ -51,8 +48,8 @@ static outcome upload_kernels(resident *block, const planned_layers *part,
 
         result = allocate_numbered(block, bytes, "kernel ", l, &uploaded[i]);
         if (result == OUTCOME_SUCCESS)
-            result = done(denseblock_copy(block->context, DENSEBLOCK_UPLOAD, uploaded[i], bytes,
-                                          kernels[l], bytes, bytes, 1));
+            result = outcome_of(denseblock_copy(block->context, DENSEBLOCK_UPLOAD, uploaded[i],
+                                                bytes, kernels[l], bytes, bytes, 1));
     }
     return result;
 }
@@ -72,8 +69,8 @@ static outcome prepare(resident *block, const planned_layers *part, const void *
     else if (result == OUTCOME_SUCCESS)
         result = allocate_numbered(block, bytes, "weights ", part->first, weights);
     if (result == OUTCOME_SUCCESS)
-        result = done(denseblock_weights_prepare(block->context, part->plan,
-                                                 (const void *const *)uploaded, *weights));
+        result = outcome_of(denseblock_weights_prepare(block->context, part->plan,
+                                                       (const void *const *)uploaded, *weights));
     for (int64_t i = 0; i < part->count; i++)
         result = release(block, &uploaded[i], result);
     free(uploaded);
@@ -107,7 +104,7 @@ outcome resident_create(const block_plans *plans, denseblock_backend backend, in
     if (made->weights == NULL || made->features == NULL || made->marks == NULL)
         result = fail_out_of_memory();
     if (result == OUTCOME_SUCCESS)
-        result = done(denseblock_context_create(backend, device, &made->context));
+        result = outcome_of(denseblock_context_create(backend, device, &made->context));
     if (result == OUTCOME_SUCCESS)
         result = prepare_all(made, kernels);
     return result;
@@ -122,12 +119,12 @@ static outcome place_input(resident *block, const denseblock_array *input, void 
 
     if (plans->pixels == 0)
         return OUTCOME_SUCCESS;
-    result = done(denseblock_copy(
+    result = outcome_of(denseblock_copy(
         block->context, block->x != NULL ? DENSEBLOCK_WITHIN : DENSEBLOCK_UPLOAD, tensor,
         tensor_bytes / plans->pixels, block->x != NULL ? block->x : input->data, plans->x_pixel,
         plans->x_pixel, plans->pixels));
     if (result == OUTCOME_SUCCESS && block->x == NULL)
-        result = done(denseblock_context_synchronize(block->context));
+        result = outcome_of(denseblock_context_synchronize(block->context));
     return result;
 }
 
@@ -136,10 +133,30 @@ outcome resident_hold_input(resident *block, const denseblock_array *input) {
     outcome result = allocate(block, bytes, "x", &block->x);
 
     if (result == OUTCOME_SUCCESS && bytes > 0)
-        result = done(denseblock_copy(block->context, DENSEBLOCK_UPLOAD, block->x, bytes,
-                                      input->data, bytes, bytes, 1));
+        result = outcome_of(denseblock_copy(block->context, DENSEBLOCK_UPLOAD, block->x, bytes,
+                                            input->data, bytes, bytes, 1));
     if (result == OUTCOME_SUCCESS)
-        result = done(denseblock_context_synchronize(block->context));
+        result = outcome_of(denseblock_context_synchronize(block->context));
+    return result;
+}
+
+/* A tensor that is to be written: what no layer writes is NaN, if asked for. */
+static outcome poison(resident *block, void *tensor, size_t bytes) {
+    enum { NAN_BYTE = 0xFF }; /* nothing but these are NaN in every type */
+    void *nans;
+    outcome result;
+
+    if (!block->poisons || bytes == 0)
+        return OUTCOME_SUCCESS;
+    nans = malloc(bytes);
+    if (nans == NULL)
+        return fail_out_of_memory();
+    memset(nans, NAN_BYTE, bytes);
+    result = outcome_of(
+        denseblock_copy(block->context, DENSEBLOCK_UPLOAD, tensor, bytes, nans, bytes, bytes, 1));
+    if (result == OUTCOME_SUCCESS)
+        result = outcome_of(denseblock_context_synchronize(block->context));
+    free(nans);
     return result;
 }
 
@@ -161,7 +178,7 @@ static outcome forward(resident *block, int64_t index, const void *x, void *y, p
 
 /* Once the input is where it belongs. */
 static outcome start_timer(resident *block, bool timed) {
-    return timed ? done(denseblock_timer_start(block->context)) : OUTCOME_SUCCESS;
+    return timed ? outcome_of(denseblock_timer_start(block->context)) : OUTCOME_SUCCESS;
 }
 
 static outcome run_in_place(resident *block, const denseblock_array *input, bool timed,
@@ -170,6 +187,8 @@ static outcome run_in_place(resident *block, const denseblock_array *input, bool
     const size_t bytes = block->plans->features[steps];
     outcome result = allocate(block, bytes, "y", &block->features[steps]);
 
+    if (result == OUTCOME_SUCCESS)
+        result = poison(block, block->features[steps], bytes);
     if (result == OUTCOME_SUCCESS)
         result = place_input(block, input, block->features[steps], bytes);
     if (result == OUTCOME_SUCCESS)
@@ -187,6 +206,8 @@ static outcome run_step(resident *block, int64_t i, progress *bar) {
     void **const x = &block->features[i];
     outcome result = allocate_numbered(block, bytes[i + 1], "X_", i + 1, &block->features[i + 1]);
 
+    if (result == OUTCOME_SUCCESS)
+        result = poison(block, block->features[i + 1], bytes[i + 1]);
     if (result == OUTCOME_SUCCESS)
         result = forward(block, i, *x, block->features[i + 1], bar);
     block->copied_bytes += bytes[i];
@@ -239,7 +260,7 @@ outcome resident_forward(resident *block, const denseblock_array *input, progres
     result = block->plans->how == CONCATENATION_IN_PLACE ? run_in_place(block, input, timed, bar)
                                                          : run_copying(block, input, timed, bar);
     if (result == OUTCOME_SUCCESS && timed)
-        result = done(denseblock_timer_stop(block->context, seconds));
+        result = outcome_of(denseblock_timer_stop(block->context, seconds));
     return result;
 }
 
@@ -250,10 +271,10 @@ outcome resident_download(resident *block, void *y) {
 
     if (bytes == 0)
         return OUTCOME_SUCCESS;
-    result = done(denseblock_copy(block->context, DENSEBLOCK_DOWNLOAD, y, bytes,
-                                  block->features[steps], bytes, bytes, 1));
+    result = outcome_of(denseblock_copy(block->context, DENSEBLOCK_DOWNLOAD, y, bytes,
+                                        block->features[steps], bytes, bytes, 1));
     if (result == OUTCOME_SUCCESS)
-        result = done(denseblock_context_synchronize(block->context));
+        result = outcome_of(denseblock_context_synchronize(block->context));
     return result;
 }
 

@@ -16,9 +16,11 @@ typedef struct resident {
     denseblock_context *context;
     void **weights; /* prepared, one for every plan */
     void *workspace;
-    void *x;             /* of resident_hold_input; else NULL */
-    void **features;     /* in place y, else X_0, X_1, ...; those that are gone are NULL */
-    size_t *marks;       /* events of the account before each step, and at the end */
+    bool poisons;    /* fill tensors with NaN before they are used, for a result that is checked:
+                            memory that is given out again may hold the right one */
+    void *x;         /* of resident_hold_input; else NULL */
+    void **features; /* in place y, else X_0, X_1, ...; those that are gone are NULL */
+    size_t *marks;   /* events of the account before each step, and at the end */
     size_t copied_bytes; /* of features, from one tensor into the next */
     double prepare_seconds;
 } resident;

@@ -13,7 +13,7 @@ static outcome check_sizes(const denseblock_residual_desc *desc) {
         denseblock_residual_plan_create(desc, DENSEBLOCK_BACKEND_REFERENCE, &no_limit, &plan);
 
     denseblock_plan_destroy(plan);
-    return status == DENSEBLOCK_OK ? OUTCOME_SUCCESS : fail_status(status);
+    return outcome_of(status);
 }
 
 static outcome generate_kernel(residual_case *block, int64_t l, uint64_t seed, ledger *account) {

@@ -1,11 +1,9 @@
 /* What only the cublas backend does: pixels in pieces, TF32. */
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 
 #include "against_reference.h"
 #include "backends.h"
-#include "elements/elements.h"
 #include "on_double.h"
 
 START_TEST(a_small_workspace_cuts_the_pixels_and_changes_nothing) {
@@ -108,7 +106,6 @@ END_TEST
 
 /* Kernels of all sizes, 1x1 among them; pixels all at once, or few at a time; NaN and Inf in some. */
 START_TEST(direct_residual_blocks_equal_the_reference) {
-    static const double specials[] = {NAN, INFINITY, -INFINITY};
     for (uint64_t seed = 0; seed < 48; seed++) {
         struct fixture fixture;
         fixture_random_residual(&fixture, seed, (denseblock_type)(seed % 4));
@@ -116,11 +113,7 @@ START_TEST(direct_residual_blocks_equal_the_reference) {
             fixture.layers[l].kernel_height = fixture.layers[l].kernel_width = 1;
         fixture_make(&fixture, seed, NULL);
         uint64_t state = seed;
-        for (uint64_t i = 0; i < seed / 16; i++)
-            dblk_element_store(fixture.desc.type, fixture.x,
-                               (size_t)random_size(&state, 0, INT64_MAX - 1) %
-                                   fixture_x_count(&fixture),
-                               specials[(seed + i) % 3]);
+        fixture_strew_specials(&fixture, &state, (int64_t)(seed / 16));
         denseblock_plan_options options = {.algorithm = DENSEBLOCK_ALGORITHM_DIRECT};
         denseblock_plan *plan = NULL;
         for (size_t limit = 16384; seed % 2 == 0 && plan == NULL; limit += 512) {

@@ -4,7 +4,6 @@
 
 #include "against_reference.h"
 #include "backends.h"
-#include "elements/elements.h"
 #include "goldens.h"
 #include "on_double.h"
 
@@ -64,17 +63,12 @@ END_TEST
 /* What lies in y's later channels, padding and partial sums must not matter, NaN and Inf in x must
  * come out where the formula puts them. */
 START_TEST(nan_and_inf_come_out_where_the_formula_puts_them) {
-    static const double specials[] = {NAN, INFINITY, -INFINITY};
     for (uint64_t seed = 0; seed < 12; seed++) {
         struct fixture fixture;
         uint64_t state = seed;
         fixture_random_desc(&fixture, seed, (denseblock_type)(seed % 4));
         fixture_make(&fixture, seed, NULL);
-        for (int i = 0; i < 3; i++) {
-            const size_t place =
-                (size_t)random_size(&state, 0, INT64_MAX - 1) % fixture_x_count(&fixture);
-            dblk_element_store(fixture.desc.type, fixture.x, place, specials[i]);
-        }
+        fixture_strew_specials(&fixture, &state, 3);
         char what[32];
         snprintf(what, sizeof what, "special values, seed %d", (int)seed);
         compare(what, &fixture, NULL, seed % 2 == 0, false, 0);

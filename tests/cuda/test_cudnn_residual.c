@@ -1,11 +1,9 @@
 /* Residual blocks on the cudnn backend: forms of a convolution, and slices, of which every image is
  * added once. */
-#include <math.h>
 #include <stdlib.h>
 
 #include "against_reference.h"
 #include "backends.h"
-#include "elements/elements.h"
 #include "on_double.h"
 
 /* What the double's cuDNN takes, so that convolutions have one form after another. Of packed copies
@@ -76,17 +74,12 @@ START_TEST(it_equals_the_reference_on_random_residual_blocks) {
 END_TEST
 
 START_TEST(nan_and_inf_come_out_where_the_formula_puts_them) {
-    static const double specials[] = {NAN, INFINITY, -INFINITY};
     for (uint64_t seed = 0; seed < 24; seed++) {
         struct fixture fixture;
         char what[32];
         uint64_t state = seed;
         make_block(&fixture, (denseblock_type)(seed % 4), 2, &shapes[seed % SHAPES]);
-        for (int i = 0; i < 3; i++)
-            dblk_element_store(
-                fixture.desc.type, fixture.x,
-                (size_t)random_size(&state, 0, (int64_t)fixture_x_count(&fixture) - 1),
-                specials[i]);
+        fixture_strew_specials(&fixture, &state, 3);
         snprintf(what, sizeof what, "special values, seed %d", (int)seed);
         pretend((int)random_size(&state, 0, ENVIRONMENTS - 1));
         compare(what, &fixture, NULL, seed % 2 == 0, false, 0);

@@ -1,10 +1,8 @@
 /* Residual blocks of the backends of GPUs against the reference. */
-#include <math.h>
 #include <stdlib.h>
 
 #include "against_reference.h"
 #include "backends.h"
-#include "elements/elements.h"
 #include "on_double.h"
 
 /* Slices by a workspace that has no room for the hidden channels of all images. */
@@ -29,17 +27,12 @@ START_TEST(it_equals_the_reference_on_random_residual_blocks) {
 END_TEST
 
 START_TEST(nan_and_inf_come_out_where_the_formula_puts_them) {
-    static const double specials[] = {NAN, INFINITY, -INFINITY};
     for (uint64_t seed = 0; seed < 16; seed++) {
         struct fixture fixture;
         uint64_t state = seed;
         fixture_random_residual(&fixture, seed, (denseblock_type)(seed % 4));
         fixture_make(&fixture, seed, NULL);
-        for (int i = 0; i < 3; i++) {
-            const size_t place =
-                (size_t)random_size(&state, 0, INT64_MAX - 1) % fixture_x_count(&fixture);
-            dblk_element_store(fixture.desc.type, fixture.x, place, specials[i]);
-        }
+        fixture_strew_specials(&fixture, &state, 3);
         char what[32];
         snprintf(what, sizeof what, "special values, seed %d", (int)seed);
         compare(what, &fixture, NULL, seed % 2 == 0, false, 0);

@@ -1,11 +1,9 @@
 /* Residual blocks by Winograd, on the backends of GPUs, against the reference. */
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 
 #include "against_reference.h"
 #include "backends.h"
-#include "elements/elements.h"
 #include "on_double.h"
 
 /* On tensor cores (cuda) or by another library's products; the cuda backend computes f64 and f32 on
@@ -57,17 +55,12 @@ END_TEST
 
 /* Both in what the convolutions read and in what they are added to. */
 START_TEST(nan_and_inf_come_out_where_the_formula_puts_them) {
-    static const double specials[] = {NAN, INFINITY, -INFINITY};
     for (uint64_t seed = 0; seed < 40; seed++) {
         struct fixture fixture;
         uint64_t state = seed;
         describe(&fixture, seed);
         make(&fixture, seed);
-        for (uint64_t i = 0; i <= seed % 3; i++)
-            dblk_element_store(fixture.desc.type, fixture.x,
-                               (size_t)random_size(&state, 0, INT64_MAX - 1) %
-                                   fixture_x_count(&fixture),
-                               specials[random_size(&state, 0, 2)]);
+        fixture_strew_specials(&fixture, &state, 1 + (int64_t)(seed % 3));
         const denseblock_plan_options options = {.algorithm = winograd_of(seed)};
         char what[32];
         snprintf(what, sizeof what, "special values, seed %" PRIu64, seed);

@@ -1,11 +1,9 @@
 /* Blocks of the cuda backend on tensor cores: what f16 and bf16 take where they are, and f32 where its
  * products may be rounded. */
-#include <math.h>
 #include <stdlib.h>
 
 #include "against_reference.h"
 #include "backends.h"
-#include "elements/elements.h"
 #include "on_double.h"
 
 START_TEST(three_products_of_tf32_equal_the_reference_on_random_blocks) {
@@ -25,18 +23,13 @@ START_TEST(three_products_of_tf32_equal_the_reference_on_random_blocks) {
 END_TEST
 
 START_TEST(they_put_nan_and_inf_where_the_formula_does) {
-    static const double specials[] = {NAN, INFINITY, -INFINITY};
     for (uint64_t seed = 0; seed < 10; seed++) {
         struct fixture fixture;
         uint64_t state = seed;
         fixture_random_desc(&fixture, seed, DENSEBLOCK_F32);
         fixture.desc.arithmetic = DENSEBLOCK_ARITHMETIC_TF32X3;
         fixture_make(&fixture, seed, NULL);
-        for (int i = 0; i < 3; i++)
-            dblk_element_store(DENSEBLOCK_F32, fixture.x,
-                               (size_t)random_size(&state, 0, INT64_MAX - 1) %
-                                   fixture_x_count(&fixture),
-                               specials[i]);
+        fixture_strew_specials(&fixture, &state, 3);
         char what[32];
         snprintf(what, sizeof what, "special values, seed %d", (int)seed);
         compare(what, &fixture, NULL, seed % 2 == 0, false, 0);

@@ -52,16 +52,11 @@ START_TEST(winograd_equals_the_reference_on_random_blocks) {
 END_TEST
 
 START_TEST(winograd_puts_nan_and_inf_where_the_formula_does) {
-    static const double specials[] = {NAN, INFINITY, -INFINITY};
     for (uint64_t seed = 0; seed < 32; seed++) {
         struct fixture fixture;
         uint64_t state = seed;
         make_3x3(&fixture, seed, (denseblock_type)(seed % 4));
-        for (int i = 0; i < 3; i++)
-            dblk_element_store(fixture.desc.type, fixture.x,
-                               (size_t)random_size(&state, 0, INT64_MAX - 1) %
-                                   fixture_x_count(&fixture),
-                               specials[i]);
+        fixture_strew_specials(&fixture, &state, 3);
         const denseblock_plan_options options = {.algorithm = winograd_of(seed),
                                                  .group_size = random_size(&state, 1, 4)};
         char what[32];

@@ -152,6 +152,33 @@ void fixture_forward(struct fixture *fixture) {
                              fixture->y, fixture->workspace));
 }
 
+void fixture_strew_specials(struct fixture *fixture, uint64_t *state, int64_t count) {
+    static const double specials[] = {NAN, INFINITY, -INFINITY};
+    const int64_t first = random_size(state, 0, 2);
+    for (int64_t i = 0; i < count; i++)
+        dblk_element_store(fixture->desc.type, fixture->x,
+                           (size_t)random_size(state, 0, (int64_t)fixture_x_count(fixture) - 1),
+                           specials[(first + i) % 3]);
+}
+
+void fixture_check_formula(const struct fixture *fixture, const double *expected,
+                           double roundings, unsigned long seed) {
+    /* The spacing of each type's numbers at 1; for f64, in which the sums are made, what a hundred or
+     * two roundings may add up to. */
+    static const double spacing[] = {0x1p-23, 0x1p-46, 0x1p-10, 0x1p-7};
+    const denseblock_type type = fixture->desc.type;
+    const size_t count = fixture_y_count(fixture);
+    double largest = 0;
+    for (size_t i = 0; i < count; i++)
+        largest = fmax(largest, fabs(expected[i]));
+    for (size_t i = 0; i < count; i++) {
+        const double found = dblk_element_load(type, fixture->y, i);
+        ck_assert_msg(fabs(found - expected[i]) <= roundings * spacing[type] * largest,
+                      "seed %lu, %s, element %zu: %.17g, the formula gives %.17g", seed,
+                      denseblock_type_name(type), i, found, expected[i]);
+    }
+}
+
 void fixture_free(struct fixture *fixture) {
     for (int l = 0; l < FIXTURE_MAX_LAYERS; l++)
         free(fixture->kernels[l]);

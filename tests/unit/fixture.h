@@ -48,11 +48,19 @@ void fixture_random_residual(struct fixture *fixture, uint64_t seed, denseblock_
 /* From fixture->desc and the options: plan, context, random x and kernels, prepared weights. */
 void fixture_make(struct fixture *fixture, uint64_t seed, const denseblock_plan_options *options);
 
+/* Puts NaN, Inf and -Inf, by turns, to so many random places of x. */
+void fixture_strew_specials(struct fixture *fixture, uint64_t *state, int64_t count);
+
 size_t fixture_x_count(const struct fixture *fixture);
 size_t fixture_y_count(const struct fixture *fixture);
 
 /* x -> y, through a separate x. */
 void fixture_forward(struct fixture *fixture);
+
+/* Fails unless y is what a formula gives, but for so many roundings of the largest value. `seed` is for
+ * the message. */
+void fixture_check_formula(const struct fixture *fixture, const double *expected,
+                           double roundings, unsigned long seed);
 
 void fixture_free(struct fixture *fixture);
 
