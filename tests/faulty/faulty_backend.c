@@ -58,15 +58,12 @@ static denseblock_status
 faulty_forward_layer(denseblock_context *context, const denseblock_plan *plan, int64_t l,
                      const struct dblk_region *region, const void *prepared,
                      const struct dblk_tensors *tensors, void *workspace) {
-    enum {
-        WRITTEN_CALLS = 14
-    }; /* before the value is left out that others have left in memory */
-    static int calls;
     const size_t place = last_place(plan, &plan->layers[l]);
     const double before = dblk_element_load(plan->type, tensors->outputs, place);
     const denseblock_status status = dblk_backend_reference.forward_layer(
         context, plan, l, region, prepared, tensors, workspace);
-    if (fault_is("unwritten") && ++calls > WRITTEN_CALLS)
+    /* Elsewhere memory holds the right value, as what an earlier forward has freed may do. */
+    if (fault_is("unwritten") && isnan(before))
         dblk_element_store(plan->type, tensors->outputs, place, before);
     if (fault_is("failure"))
         return dblk_fail(DENSEBLOCK_DEVICE_FAILED, "the faulty backend failed");
