@@ -132,6 +132,8 @@ class TensorCounter:
         copies = [i for i in self.accesses(loop.blocks, "ldgsts") if i.bytes == 16]
         if any(self.accesses(l.blocks, "ldgsts") for l in loop.inner):
             return self.sizes["stages"] - 1  # before the main loop, a window each
+        if copies and not kinds["ldgsts"]:
+            return None  # it does nothing else
         if kinds["matrix"]:
             steps = self.sizes["steps"]
             return steps if steps > 1 and kinds["ldsm"] == ROWS else self.sizes["taps"]
@@ -208,7 +210,11 @@ class TensorCounter:
         before = {b for b in range(len(self.kernel.blocks)) if b < main.head}
         after = {b for b in range(len(self.kernel.blocks)) if b > main.head} - main.blocks
         first = min(t for b in main.blocks for t in self.kernel.blocks[b].next if t in after)
-        return turn, self.part(0, before), self.part(first, after)
+        prologue = self.part(0, before)
+        self.avoided = ("ldgsts",)  # of what a residual block's outputs are added to
+        epilogue = self.part(first, after)
+        self.avoided = ()
+        return turn, prologue, epilogue
 
 
 class WgmmaCounter(TensorCounter):
