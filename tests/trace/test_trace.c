@@ -142,7 +142,7 @@ START_TEST(layers_of_a_residual_block_are_numbered_through_its_units) {
     /* A unit's second layer reads the 2 channels that it adds to as well: 12 * 2 * 4 bytes more. */
     static const char ranges[] =
         "push 1 forward layer 0 channels read 2 channels written 10 bytes 1440\n"
-        "push 2 place input\n"
+        "push 2 place input layer 0 channels read 2 channels written 2 bytes 192\n"
         "push 2 place input layer 0 channels read 0 channels written 0 bytes 0\n"
         "push 2 layer 0 layer 0 channels read 2 channels written 3 bytes 456\n"
         "push 2 place input layer 1 channels read 0 channels written 0 bytes 0\n"
